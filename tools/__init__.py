@@ -1,0 +1,1 @@
+"""What builds the things that are published: Binder's requirements, the site."""
