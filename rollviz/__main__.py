@@ -1,0 +1,5 @@
+"""``python -m rollviz`` is the ``rollviz`` command."""
+
+from rollviz.cli import main
+
+raise SystemExit(main())

@@ -1,0 +1,103 @@
+"""The rules for a container's environment variables: ``ValidateEnv``, ``ValidateEnvFrom``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Any
+
+from rollviz.manifest.errors import Cause, invalid, not_supported, required
+from rollviz.manifest.formats import (
+    annotation_key,
+    config_key,
+    dns1123_subdomain,
+    env_name,
+    qualified_name,
+)
+from rollviz.manifest.rules import Pod, anything, formatted, named, struct, when_set
+from rollviz.objects import Json
+
+_FIELDS_OF_A_POD = {"spec.restartPolicy", "spec.schedulerName", "status.phase"}
+_FIELDS_FOR_ENV = {
+    *("metadata.name", "metadata.namespace", "metadata.uid"),
+    *("spec.nodeName", "spec.serviceAccountName"),
+    *("status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs"),
+}
+_SUBSCRIPTED = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]")
+_RESOURCES_FOR_ENV = sorted(
+    f"{side}.{name}"
+    for side in ("limits", "requests")
+    for name in ("cpu", "memory", "ephemeral-storage")
+)
+
+
+def _field_path(ref: Json, path: str, pod: Pod) -> Iterable[Cause]:
+    """``validateObjectFieldSelector``: what of the pod a variable takes its value from."""
+    wanted = ref.get("fieldPath") or ""
+    subscripted = _SUBSCRIPTED.fullmatch(wanted)
+    if not wanted:
+        yield required(f"{path}.fieldPath")
+    elif ref["apiVersion"] != "v1":
+        words = f"error converting fieldPath: unsupported pod version: {ref['apiVersion']}"
+        yield invalid(f"{path}.fieldPath", wanted, words)
+    elif subscripted:
+        key_form = annotation_key if subscripted[1] == "annotations" else qualified_name
+        key = subscripted[2].lower() if subscripted[1] == "annotations" else subscripted[2]
+        yield from (invalid(path, key, words) for words in key_form(key))
+    elif wanted in _FIELDS_OF_A_POD:
+        yield not_supported(f"{path}.fieldPath", wanted, sorted(_FIELDS_FOR_ENV))
+    elif wanted not in _FIELDS_FOR_ENV:
+        words = f"error converting fieldPath: field label not supported: {wanted}"
+        yield invalid(f"{path}.fieldPath", wanted, words)
+
+
+def _resource_field(value: Any, path: str, pod: Pod) -> Iterable[Cause]:
+    huge_pages = (value or "").startswith(("limits.hugepages-", "requests.hugepages-"))
+    if not value:
+        return (required(path),)
+    known = huge_pages or value in _RESOURCES_FOR_ENV
+    return () if known else (not_supported(path, value, _RESOURCES_FOR_ENV),)
+
+
+_KEY_REF = struct(("name", formatted(dns1123_subdomain)), ("key", named(config_key)))
+_ENV_SOURCES = {
+    "fieldRef": _field_path,
+    "resourceFieldRef": struct(("resource", _resource_field)),
+    "configMapKeyRef": _KEY_REF,
+    "secretKeyRef": _KEY_REF,
+    "fileKeyRef": anything,
+}
+_SOURCE_NAMES = "`fieldRef`, `resourceFieldRef`, `configMapKeyRef`, `secretKeyRef` or `fileKeyRef`"
+
+
+def value_from(env: Json, path: str, pod: Pod) -> Iterable[Cause]:
+    """``validateEnvVarValueFrom``: one source, and no value beside it."""
+    source, path = env.get("valueFrom"), f"{path}.valueFrom"
+    if source is None:
+        return
+    found = [name for name in _ENV_SOURCES if source.get(name) is not None]
+    for name in found:
+        yield from _ENV_SOURCES[name](source[name], f"{path}.{name}", pod)
+    if not found:
+        yield invalid(path, "", f"must specify one of: {_SOURCE_NAMES}")
+    elif env.get("value"):
+        yield invalid(path, "", "may not be specified when `value` is not empty")
+    elif len(found) > 1:
+        yield invalid(path, "", "may not have more than one field specified at a time")
+
+
+_FROM = struct(("name", named(dns1123_subdomain)))
+
+
+def env_from(sources: Any, path: str, pod: Pod) -> Iterable[Cause]:
+    """``ValidateEnvFrom``: each one of two kinds of source (which is said of the whole list)."""
+    for i, source in enumerate(sources or ()):
+        at = f"{path}[{i}]"
+        yield from when_set(formatted(env_name))(source.get("prefix"), f"{at}.prefix", pod)
+        found = [name for name in ("configMapRef", "secretRef") if source.get(name) is not None]
+        for name in found:
+            yield from _FROM(source[name], f"{at}.{name}", pod)
+        if not found:
+            yield invalid(path, "", "must specify one of: `configMapRef` or `secretRef`")
+        elif len(found) > 1:
+            yield invalid(path, "", "may not have more than one field specified at a time")
