@@ -1,0 +1,1 @@
+"""What kube-controller-manager decides, as pure functions; files named as in Kubernetes."""
