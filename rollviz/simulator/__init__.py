@@ -1,0 +1,15 @@
+"""A simulated cluster under a virtual clock; see :class:`Cluster`."""
+
+from rollviz.simulator.behaviour import FAILURES, INSTANT, Latency, PodBehaviour
+from rollviz.simulator.cluster import EPOCH, ApiError, Cluster, Node
+
+__all__ = [
+    "EPOCH",
+    "FAILURES",
+    "INSTANT",
+    "ApiError",
+    "Cluster",
+    "Latency",
+    "Node",
+    "PodBehaviour",
+]

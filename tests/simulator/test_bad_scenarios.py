@@ -1,0 +1,72 @@
+"""Scenarios that cannot be played, or never end: one clear message each, and no hang."""
+
+import pytest
+
+from rollviz.scenario import LIMIT_SECONDS, ScenarioError, load
+from tests.simulator.playing import image, kubectl, play, web
+
+BROKEN = {"nginx:unready": "NeverReady", "nginx:crash": "CrashLoopBackOff"}
+
+
+@pytest.mark.parametrize(
+    ("step", "field", "words"),
+    [
+        pytest.param(
+            {"ruun": "kubectl get pods"}, "steps[1].ruun", "unknown: known are run", id="a field"
+        ),
+        pytest.param(
+            kubectl("get pods", after="soon"), "steps[1].after", "'soon': must be", id="a time"
+        ),
+        pytest.param({"run": "kubctl get pods"}, "steps[1].run", "kubectl", id="a program"),
+        pytest.param(
+            {"fail_node": "node-9", "after": "complete"},
+            "steps[1].fail_node",
+            "node-1",
+            id="a node",
+        ),
+    ],
+)
+def test_a_step_that_is_wrong_is_named_with_its_field(step, field, words):
+    with pytest.raises(ScenarioError) as caught:
+        play(web(2), step)
+    assert str(caught.value).startswith(f"{field}: ")
+    assert words in str(caught.value)
+
+
+def test_a_command_with_a_typo_is_answered_as_kubectl_answers():
+    answer = play(web(2), kubectl("rolout status")).timeline.commands[-1]
+    assert answer.exit_code == 1
+    assert 'unknown command "rolout" for "kubectl"' in answer.stderr
+
+
+def test_a_step_that_waits_for_what_never_comes_says_for_what():
+    with pytest.raises(ScenarioError) as caught:
+        play(web(3), image("unready"), image(2), images=BROKEN)
+    assert str(caught.value) == (
+        "steps[2].after: complete: can never happen: deployment web has 1 of 3 pods updated and 3 "
+        "available (1 Running): use 'quiet 1' or a wait in seconds"
+    )
+
+
+@pytest.mark.parametrize(
+    ("manifest", "steps", "waits_for"),
+    [
+        pytest.param(web(3), [image("unready")], "(1 Running)", id="never ready"),
+        pytest.param(web(3), [image("crash")], "(1 CrashLoopBackOff)", id="crashes for ever"),
+        pytest.param(web(3, paused=True), [], "and it is paused", id="paused"),
+        pytest.param(web(3, cpu="99"), [], "(3 Pending)", id="too large for any node"),
+    ],
+)
+def test_a_rollout_that_cannot_finish_ends_and_says_what_it_waits_for(manifest, steps, waits_for):
+    run = play(manifest, *steps, images=BROKEN)
+    assert waits_for in run.unfinished
+    assert run.cluster.now <= 2 * LIMIT_SECONDS
+
+
+def test_in_a_file_the_line_is_named_too(tmp_path):
+    path = tmp_path / "scenario.yaml"
+    path.write_text("manifest: nowhere.yaml\nsteps:\n- run: kubectl get pods\n")
+    with pytest.raises(
+        ScenarioError, match=r"scenario\.yaml: line 1: manifest: .*nowhere\.yaml: no such"
+    ):
+        load(path)
