@@ -1,0 +1,225 @@
+"""One command at work: its arguments, the objects it sees, the lines it prints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from rollviz import manifest, rollout
+from rollviz.kubectl import selectors
+from rollviz.kubectl.arguments import Parsed
+from rollviz.kubectl.errors import KubectlError, ServerError, not_found
+from rollviz.kubectl.output import printer
+from rollviz.kubectl.resources import DEPLOYMENT, Resource, Target, targets
+from rollviz.kubectl.view import View
+from rollviz.objects import CHANGE_CAUSE, Deployment, Json
+from rollviz.simulator import Cluster
+
+
+class Line(NamedTuple):
+    """A piece of what a command prints, and when, in seconds on the timeline's clock."""
+
+    t: float
+    text: str
+    stream: str = "stdout"
+
+
+Lines = Iterator[Line]
+
+
+class Found(NamedTuple):
+    """An object that a command line named."""
+
+    resource: Resource
+    item: Json
+
+    @property
+    def name(self) -> str:
+        """``metadata.name``."""
+        return str(self.item["metadata"]["name"])
+
+
+@dataclass
+class Session:
+    """What a command's function gets.
+
+    Attributes:
+        verb: which command it is, such as ``rollout undo``.
+        parsed: its arguments and flags.
+        cluster: the simulated cluster, or None where there is only a view to read.
+        fixed_view: that view.
+        files: contents of files by name, as text or as API JSON; others are read from disk.
+    """
+
+    verb: str
+    parsed: Parsed
+    cluster: Cluster | None
+    fixed_view: View | None
+    files: Mapping[str, str | Json]
+
+    @property
+    def args(self) -> list[str]:
+        """The arguments, flags taken out."""
+        return self.parsed.args
+
+    @property
+    def flags(self) -> dict[str, Any]:
+        """Every flag's value."""
+        return self.parsed.flags
+
+    @property
+    def view(self) -> View:
+        """The objects as they are now."""
+        if self.cluster is not None:
+            return View.of(self.cluster)
+        assert self.fixed_view is not None
+        return self.fixed_view
+
+    @property
+    def namespace(self) -> str:
+        """The namespace that was asked for, or the one there is."""
+        return self.flags["namespace"] or self.view.namespace
+
+    def writable(self) -> Cluster:
+        """The cluster, for a command that changes it.
+
+        Raises:
+            KubectlError: there is only a view.
+        """
+        if self.cluster is None:
+            raise KubectlError("this is a view of what happened: only reading commands work here")
+        return self.cluster
+
+    # --- what it prints -----------------------------------------------------------------------
+
+    def out(self, text: str) -> Line:
+        """A piece for standard output."""
+        return Line(self.view.now, text)
+
+    def err(self, text: str) -> Line:
+        """A piece for standard error."""
+        return Line(self.view.now, text, "stderr")
+
+    def done(self, resource: Resource, item: Json, operation: str) -> Line:
+        """What a changing command says about an object: a word, or as ``-o`` asks for it."""
+        output = self.flags.get("output")
+        if output:
+            return self.out(printer(output)(item))
+        name = item["metadata"]["name"]
+        return self.out(f"{resource.qualified}/{name} {operation}{self.dry_run_suffix}\n")
+
+    # --- flags that several commands share ------------------------------------------------------
+
+    @property
+    def dry_run(self) -> str:
+        """``none``, ``client`` or ``server``.
+
+        Raises:
+            KubectlError: the flag has another value.
+        """
+        value = self.flags.get("dry-run", "none")
+        if value in ("unchanged", "true"):
+            return "client"
+        if value not in ("none", "client", "server", "false"):
+            raise KubectlError(
+                f'Invalid dry-run value ({value}). Must be "none", "server", or "client".'
+            )
+        return "none" if value == "false" else str(value)
+
+    @property
+    def dry_run_suffix(self) -> str:
+        """What is added to the word for what was done."""
+        return {"none": "", "client": " (dry run)", "server": " (server dry run)"}[self.dry_run]
+
+    def recorded(self, deployment: Deployment) -> Deployment:
+        """The Deployment with this command as its change-cause, where ``--record`` was given."""
+        if not self.flags.get("record"):
+            return deployment
+        given = "".join(f" --{name}={value}" for name, value in self.parsed.given)
+        cause = " ".join(["kubectl", self.verb, *self.args]) + given
+        return rollout.annotate(deployment, {CHANGE_CAUSE: cause})
+
+    # --- the objects it is about ------------------------------------------------------------------
+
+    def targets(self, args: Sequence[str], *, everything: bool) -> list[Target]:
+        """What the arguments and ``-f`` ask for; see :func:`rollviz.kubectl.resources.targets`."""
+        if not self.flags.get("filename"):
+            return targets(args, everything=everything)
+        if args:
+            raise KubectlError(
+                "when paths, URLs, or stdin is provided as input, you may not specify resource "
+                "arguments as well"
+            )
+        return [target for _, target in self.named_in_files()]
+
+    def named_in_files(self) -> Iterator[tuple[str, Target]]:
+        """The Deployments that ``-f`` files hold, each with its file's name.
+
+        Raises:
+            KubectlError: a file can't be read, or holds what kubectl refuses.
+        """
+        for filename in self.flags["filename"]:
+            try:
+                found = manifest.documents(self.source(filename), name=filename)
+            except manifest.ManifestError as error:
+                raise KubectlError(error.kubectl("get", filename), verbatim=True) from error
+            for document in found:
+                if document.is_deployment:
+                    yield filename, Target(DEPLOYMENT, document.json["metadata"]["name"])
+
+    def source(self, filename: str) -> manifest.Source:
+        """What a file's name stands for: contents that were given along, or the file itself."""
+        return self.files[filename] if filename in self.files else Path(filename)
+
+    def find(self, target: Target) -> list[Found]:
+        """The objects that a target means, those without a name filtered by ``-l``.
+
+        Raises:
+            KubectlError: the named one is not there, or the selector can't be read.
+        """
+        resource, name = target
+        view = self.view
+        elsewhere = resource.namespaced and self.namespace != view.namespace
+        if name is not None:
+            item = None if elsewhere else view.get(resource, name)
+            if item is None:
+                raise not_found(resource, name)
+            return [Found(resource, item)]
+        matches = selectors.parse(self.flags.get("selector") or "")
+        items = [] if elsewhere else view.items(resource)
+        return [Found(resource, i) for i in items if matches(i["metadata"].get("labels") or {})]
+
+    def find_all(self, wanted: Sequence[Target]) -> tuple[list[Found], list[KubectlError]]:
+        """Everything that is there, and an error for everything that is not."""
+        found: list[Found] = []
+        errors: list[KubectlError] = []
+        for target in wanted:
+            if target.name is not None and self.flags.get("selector"):
+                raise KubectlError("name cannot be provided when a selector is specified")
+            try:
+                found += self.find(target)
+            except KubectlError as error:
+                errors.append(error)
+        return found, self.counted(errors)
+
+    def counted(self, errors: Sequence[KubectlError]) -> list[KubectlError]:
+        """The errors, without those about what is not there if they are to be ignored."""
+        if not self.flags.get("ignore-not-found"):
+            return list(errors)
+        return [e for e in errors if not isinstance(e, ServerError) or e.reason != "NotFound"]
+
+    def deployment(self, found: Found) -> Deployment:
+        """The Deployment behind what was found."""
+        return self.view.snapshot.deployments[found.name]
+
+
+def raise_all(errors: Sequence[KubectlError]) -> None:
+    """Fail with every error there was, each on its own line.
+
+    Raises:
+        KubectlError: there was at least one.
+    """
+    if errors:
+        raise KubectlError("".join(error.text for error in errors), verbatim=True)
