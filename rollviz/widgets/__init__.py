@@ -1,0 +1,1 @@
+"""Widgets: the stage, and the player on top of it."""

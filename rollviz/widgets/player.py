@@ -1,0 +1,138 @@
+"""The player: watch a timeline, step through it, ask why."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Sequence
+from html import escape
+from pathlib import Path
+from typing import Any
+
+from IPython.display import display
+
+from rollviz.figures import stage_data
+from rollviz.lens import lens
+from rollviz.metrics import rollout
+from rollviz.svg import svg
+from rollviz.timeline import Timeline
+from rollviz.traffic import Request, requests
+from rollviz.widgets.page import page
+from rollviz.widgets.stage import Stage
+
+MOST_REQUESTS = 240
+"""Requests that the strip below the counts has room for; a longer timeline gets fewer a second."""
+
+LARGEST_FILM = 80_000
+"""Characters of SVG that a notebook's output may take; a longer film becomes a still picture."""
+
+
+class Player(Stage):
+    """Everything there is to see of one timeline.
+
+    Args:
+        timeline: simulated, recorded or live; an empty one says so in place.
+        deployment: which Deployment; by default the timeline's first.
+        present: for a projector: large type, no controls; PageUp and PageDown (a clicker) go
+            to the previous and the next decision.
+        traffic: the requests to show, by default an even stream of them to the Service; [] for
+            none.
+
+    >>> from rollviz.timeline import Timeline
+    >>> Player(Timeline())
+    <Player of an empty timeline: 0 steps>
+    """
+
+    def __init__(
+        self,
+        timeline: Timeline,
+        *,
+        deployment: str | None = None,
+        present: bool = False,
+        traffic: Sequence[Request] | None = None,
+    ) -> None:
+        self.timeline = timeline
+        if traffic is None:
+            pace = min(10.0, MOST_REQUESTS / max(timeline.duration, 1.0))
+            traffic = requests(timeline, pace, deployment=deployment)
+        data = stage_data(timeline, deployment, traffic=traffic)
+        if data["name"]:
+            data["lens"] = lens(timeline, data["name"])
+        super().__init__(data=data, present=present)
+
+    def _ipython_display_(self, **_: Any) -> None:
+        """Show a picture and the widget, of which the page that it is on shows one.
+
+        A notebook that is opened again has no widgets, and JupyterLab then prints an error in
+        their place. So there are two outputs: an image, which every viewer of notebooks shows,
+        and the widget. The style sheet hides the image where there is a widget, and the error
+        where there is none; ``player.js`` hides the image wherever it runs.
+        """
+        display({"text/html": self._fallback(), "text/plain": ""}, raw=True)
+        bundle, metadata = self._repr_mimebundle_() or ({}, {})
+        display(bundle | {"text/html": ""}, metadata=metadata, raw=True)
+
+    def _fallback(self) -> str:
+        picture = svg(self.data)
+        if len(picture) > LARGEST_FILM:
+            picture = svg(self.data, self.last_step)
+        base64 = b64encode(picture.encode()).decode()
+        name = escape(repr(self), quote=True)
+        image = (
+            f'<img class="rollviz-fallback" alt="{name}" src="data:image/svg+xml;base64,{base64}">'
+        )
+        return f"{image}<style>{_ONE_OF_TWO}</style>"
+
+    def to_svg(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write the film as one SVG that moves by itself, for READMEs and slides.
+
+        Raises:
+            FileExistsError: there is such a file, and it may not be overwritten.
+        """
+        return _write(path, svg(self.data), overwrite)
+
+    def to_html(self, path: str | Path, *, overwrite: bool = False) -> Path:
+        """Write one page that plays offline in any browser: no kernel, nothing to load.
+
+        Raises:
+            FileExistsError: there is such a file, and it may not be overwritten.
+        """
+        title = f"Rollout of {self.data['name']}" if self.data["name"] else "An empty timeline"
+        return _write(path, page(self.data, title, step=self.step, present=self.present), overwrite)
+
+
+_CHILD = ".jp-OutputArea-child"
+_ONE_OF_TWO = (
+    f"{_CHILD}:has(.rollviz-fallback):has(+ {_CHILD} > .lm-Widget.jp-OutputArea-output"
+    ":not(.jupyter-widgets)) { display: none }"
+    f"{_CHILD}:has(.rollviz-fallback) + {_CHILD}:has(> .lm-Widget.jupyter-widgets) "
+    "{ display: none }"
+)
+"""In JupyterLab an output that failed to show its widget has the class ``jupyter-widgets``."""
+
+
+def _write(path: str | Path, text: str, overwrite: bool) -> Path:
+    path = Path(path)
+    with path.open("w" if overwrite else "x", encoding="utf-8") as file:
+        file.write(text)
+    return path
+
+
+def play(timeline: Timeline, present: bool = False, **options: Any) -> Player:
+    """Play a timeline: the widget to look at. See :class:`Player` for the options.
+
+    It opens where the last rollout is about to begin; what was before is to the left of there.
+
+    >>> from rollviz.timeline import Timeline
+    >>> play(Timeline()).step
+    0
+    """
+    player = Player(timeline, present=present, **options)
+    if player.data["name"]:
+        player.step = before_rollout(timeline, player.data["name"])
+    return player
+
+
+def before_rollout(timeline: Timeline, deployment: str | None = None) -> int:
+    """The index of the last step before a Deployment's last rollout."""
+    start = rollout(timeline, deployment=deployment).start
+    return max((step.index for step in timeline.steps if step.t < start), default=0)

@@ -1,0 +1,163 @@
+"""The live mirror in JupyterLab, on a server that speaks list and watch and replays a recording."""
+
+import pytest
+
+from tests.browser.conftest import BUILD, wait_until
+from tests.kubeconfig import write_kubeconfig
+from tests.recorded import recording
+from tests.watch_server import WatchServer, status
+
+pytest.importorskip("kubernetes")
+pytestmark = pytest.mark.browser
+
+NAME = "myapp-deployment"
+ROWS = recording("rolling-default-5")
+EDIT = next(
+    n
+    for n, row in enumerate(ROWS)
+    if row["kind"] == "Deployment" and row["object"]["metadata"]["generation"] == 2
+)
+MIDDLE = EDIT + 60
+
+
+@pytest.fixture
+def server():
+    with WatchServer() as server:
+        yield server
+
+
+@pytest.fixture
+def mirrored(lab, page, server, tmp_path):
+    """Open a notebook that mirrors the server, and run it; more cells may follow."""
+
+    def open(*more, dark=False, what=NAME, url=None):
+        kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", url or server.url)
+        call = f"rollviz.mirror({what!r}, kubeconfig={str(kubeconfig)!r}, backoff=(0.2, 0.2))"
+        lab.run(page, f"import rollviz\nmirror = {call}\nmirror", *more, dark=dark)
+        page.locator(".rollviz-state").wait_for()
+
+    return open
+
+
+def pods(page, *shapes):
+    """How many pods of these shapes are to be seen."""
+    each = (f".rollviz-stage .rollviz-pod.rollviz-{shape}:not([display])" for shape in shapes)
+    return page.locator(", ".join(each)).count()
+
+
+def at_step(page):
+    """The step on show, and the last one."""
+    words = page.locator(".rollviz-where").inner_text()
+    step, last = words.split(" · ")[0].removeprefix("step ").split(" of ")
+    return int(step), int(last)
+
+
+def is_now(page):
+    return at_step(page)[0] == at_step(page)[1]
+
+
+def scrub_to_start(page):
+    start = "node => { node.value = 0; node.dispatchEvent(new Event('input')); }"
+    page.locator(".rollviz-scrubber").evaluate(start)
+
+
+def shot(page, name):
+    BUILD.mkdir(parents=True, exist_ok=True)
+    page.locator(".rollviz-mirror").screenshot(path=BUILD / f"mirror-{name}.png")
+
+
+def state(page, name):
+    page.locator(f".rollviz-bar[data-state={name}]").wait_for()
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_rollout_is_followed_scrubbed_and_followed_again(mirrored, page, server, theme):
+    mirrored(dark=theme == "dark")
+    state(page, "live")
+    assert "waiting for it" in page.locator(".rollviz-message").inner_text()
+    server.play(ROWS[:EDIT])
+    wait_until(lambda: pods(page, "available") == 5, "five available pods")
+    server.play(ROWS[EDIT:MIDDLE])
+    wait_until(lambda: pods(page, "terminating") > 0 and is_now(page), "a terminating pod")
+    shot(page, f"following-{theme}")
+    scrub_to_start(page)
+    last = at_step(page)[1]
+    server.play(ROWS[MIDDLE:])
+    wait_until(lambda: at_step(page)[1] > last, "steps that are not shown")
+    assert at_step(page)[0] == 0
+    shot(page, f"past-{theme}")
+    page.locator(".rollviz-now", has_text="behind").click()
+    wait_until(lambda: is_now(page) and pods(page, "available") == 5, "now")
+    assert pods(page, "terminating") == 0
+
+
+def test_the_keyboard_goes_back_pauses_and_returns(mirrored, page, server):
+    server.play(ROWS[:MIDDLE])
+    mirrored()
+    wait_until(lambda: pods(page, "available") > 0, "pods")
+    page.locator(".rollviz-mirror").focus()
+    page.keyboard.press("Space")
+    last = at_step(page)[1]
+    server.play(ROWS[MIDDLE:])
+    wait_until(lambda: at_step(page)[1] > last, "news while it is paused")
+    assert at_step(page)[0] == last
+    page.keyboard.press("ArrowRight")
+    assert at_step(page)[0] == last + 1
+    page.keyboard.press("End")
+    wait_until(lambda: is_now(page), "now")
+    assert page.locator(".rollviz-now").get_attribute("aria-pressed") == "true"
+
+
+def test_a_lost_connection_shows_and_what_was_missed_comes_in(mirrored, page, server):
+    server.play(ROWS[:EDIT])
+    mirrored()
+    state(page, "live")
+    for plural in ("deployments", "replicasets", "pods", "events"):
+        server.fail(plural, "watch", *[status(503)] * 3)
+    server.drop_connections()
+    state(page, "reconnecting")
+    page.locator(".rollviz-message", has_text=server.url).wait_for()
+    shot(page, "reconnecting")
+    server.play(ROWS[EDIT:])
+    state(page, "live")
+    wait_until(lambda: page.locator(".rollviz-row").count() == 2, "the new ReplicaSet")
+    wait_until(lambda: pods(page, "available") == 5, "the end of the rollout")
+
+
+def test_other_cells_run_meanwhile_and_stopping_leaves_no_thread(mirrored, page, server):
+    server.play(ROWS[:EDIT])
+    mirrored(
+        "mirror.wait().stop()",
+        "import threading\n"
+        "print([t.name for t in threading.enumerate() if t.name.startswith('rollviz')], 'left')",
+    )
+    page.locator(".jp-OutputArea-output", has_text="[] left").wait_for()
+    state(page, "stopped")
+    wait_until(lambda: pods(page, "available") == 5, "what was seen")
+
+
+def test_several_deployments_are_chosen_from(mirrored, page, server):
+    server.play(ROWS[:EDIT])
+    server.put(_named("other"))
+    mirrored(what=[NAME, "other"])
+    wait_until(lambda: page.locator(".rollviz-chooser option").count() == 2, "both names")
+    title = page.locator(".rollviz-title")
+    other = "other" if title.inner_text() == NAME else NAME
+    page.locator(".rollviz-chooser").select_option(other)
+    page.locator(".rollviz-title", has_text=other).wait_for()
+
+
+def _named(name):
+    """The recorded Deployment under another name, with nothing that belongs to it."""
+    object = next(row["object"] for row in ROWS if row["kind"] == "Deployment")
+    metadata = {**object["metadata"], "name": name, "uid": name, "namespace": "shop"}
+    return {**object, "metadata": metadata}
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_no_cluster_is_told_in_place(mirrored, page, theme):
+    mirrored(dark=theme == "dark", url="http://127.0.0.1:9")
+    page.locator(".rollviz-message", has_text="127.0.0.1:9").wait_for()
+    assert page.locator(".jp-RenderedText[data-mime-type*=stderr]").count() == 0
+    assert "rollviz.Cluster()" in page.locator(".rollviz-message").inner_text()
+    shot(page, f"unreachable-{theme}")
