@@ -37,7 +37,13 @@ def test_runs_play_on_one_clock(lab, page, dark):
     expect(runs.nth(0).locator(".rollviz-run-counts")).to_contain_text("0 available")
     page.keyboard.press(" ")
     expect(everything.get_by_role("button", name="Play (Space)")).to_be_visible()
-    expect(runs.nth(1).locator(".rollviz-run-counts")).to_contain_text("4 available")
+    page.keyboard.press("Home")
+    counts = runs.nth(1).locator(".rollviz-run-counts")
+    where = everything.locator(".rollviz-where")
+    while "4 available" not in counts.inner_text():  # on to the first moment of one pod down
+        page.keyboard.press("ArrowRight")
+        assert where.inner_text() != "17.2 s after the edit"
+    expect(runs.nth(0).locator(".rollviz-run-counts")).to_contain_text("0 available")
     heads = [head.bounding_box() for head in everything.locator(".rollviz-playhead").all()]
     assert len({round(head["x"]) for head in heads}) == 1  # one clock
     expect(page.locator(".rollviz-costs tbody tr").first).to_contain_text("duration (s)")

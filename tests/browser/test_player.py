@@ -69,11 +69,17 @@ def opened(page, offline):
 
     def open(name="rolling-default-5", **options):
         timeline = load(watch_file(name))
-        page.goto(offline(timeline, **options))
-        settled(page)
+        visit(page, offline(timeline, **options))
         return timeline
 
     return open
+
+
+def visit(page, address):
+    """Open an offline page. It unpacks and lays itself out after the browser calls it loaded."""
+    page.goto(address)
+    page.wait_for_selector(".rollviz-svg[width], .rollviz-empty")
+    settled(page)
 
 
 def settled(page):
@@ -139,7 +145,7 @@ def test_play_moves_on_by_itself_and_stops_at_the_end(page, opened):
 def test_pods_move_where_motion_is_wanted_and_then_nothing_runs(browser, offline, motion):
     context = browser.new_context(reduced_motion=motion)
     page = context.new_page()
-    page.goto(offline(load(watch_file("rolling-default-5"))))
+    visit(page, offline(load(watch_file("rolling-default-5"))))
     go(page, 10)
     settled(page)
     page.evaluate(COUNT_PLACES)
@@ -310,7 +316,7 @@ def test_touch_works(browser, offline):
     context = browser.new_context(viewport={"width": 390, "height": 844}, has_touch=True)
     page = context.new_page()
     complaints = listen(page)
-    page.goto(offline(load(watch_file("rolling-default-5"))))
+    visit(page, offline(load(watch_file("rolling-default-5"))))
     page.tap("[aria-label^='One step forward']")
     assert step(page) == 1
     context.close()
@@ -385,7 +391,7 @@ def test_present_shows_the_picture_and_its_reason_only(page, opened):
 
 
 def test_an_empty_timeline_says_so_in_place(page, offline):
-    page.goto(offline(Timeline()))
+    visit(page, offline(Timeline()))
     assert page.inner_text(".rollviz") == "This timeline is empty: nothing has happened yet."
 
 
@@ -406,7 +412,7 @@ def test_hostile_names_are_shown_as_text(page, tmp_path, name):
     data["looks"] = [[shape, name] for shape, _ in data["looks"]]
     data["nodes"] = [name for _ in data["nodes"]]
     player.data = data
-    page.goto(player.to_html(tmp_path / "out.html").as_uri())
+    visit(page, player.to_html(tmp_path / "out.html").as_uri())
     page.get_by_role("button", name="kubectl").click()
     for k in (2, 3, player.last_step):
         go(page, k)
@@ -447,7 +453,7 @@ def large(offline):
 
 
 def test_a_thousand_pods_are_counted_not_smeared(page, large):
-    page.goto(large(1000))
+    visit(page, large(1000))
     page.keyboard.press("End")
     assert page.locator("[data-pod]").count() == 0
     shown = page.eval_on_selector_all(
@@ -458,7 +464,7 @@ def test_a_thousand_pods_are_counted_not_smeared(page, large):
 
 @pytest.mark.parametrize("replicas", [1, 100])
 def test_other_sizes_are_drawn_one_by_one(page, large, replicas):
-    page.goto(large(replicas))
+    visit(page, large(replicas))
     page.keyboard.press("End")
     assert shapes(page, 1) == {"available": replicas}
 
@@ -469,7 +475,7 @@ def test_screenshots_to_look_at(browser, offline, theme, width):
     context = browser.new_context(color_scheme=theme, viewport={"width": width, "height": 800})
     page = context.new_page()
     complaints = listen(page)
-    page.goto(offline(load(watch_file("rolling-default-5"))))
+    visit(page, offline(load(watch_file("rolling-default-5"))))
     go(page, 16)
     settled(page)
     page.screenshot(path=BUILD / f"player-{theme}-{width}.png", full_page=True)
