@@ -15,6 +15,7 @@ from rollviz.exercises import (
     lecture,
     recreate,
     rolling_update,
+    start_here,
     telling_apart,
     updating,
 )
@@ -164,7 +165,10 @@ def largest_size(resized):
     return max(max(before, after) for _, before, after in resized)
 
 
+SCALE = "kubectl scale deployment/myapp-deployment --replicas="
 RIGHT = [
+    (start_here.floor_and_ceiling, {"floor": 7, "ceiling": 12}),
+    (start_here.three_pods, f"{SCALE}3"),
     (telling_apart.which_strategy, by_the_first_line),
     (telling_apart.most_asked_for, largest_sum),
     (updating.which_roll_out, OF_THE_TEMPLATE),
@@ -179,6 +183,17 @@ RIGHT = [
     (rolling_update.rounding, rounded_as_kubernetes_does),
 ]
 WRONG = [
+    (
+        start_here.floor_and_ceiling,
+        {"floor": 7, "ceiling": 11},
+        "Look right of the band, where the",
+    ),
+    (start_here.floor_and_ceiling, {"floor": 6, "ceiling": 12}, "wrong  the floor at 6"),
+    (start_here.floor_and_ceiling, 7, "give a dict"),
+    (start_here.three_pods, f"{SCALE}4", "wrong  4 pods"),
+    (start_here.three_pods, "kubectl get pods", "wrong  5 pods"),
+    (start_here.three_pods, "kubectl scale deployment/myapp --replicas=3", "not found"),
+    (start_here.three_pods, "scale", "give one command"),
     (telling_apart.which_strategy, by_the_number_of_lines, "1 replica, RollingUpdate: you say Rec"),
     (telling_apart.which_strategy, lambda lines: "recreate", "you say recreate"),
     (telling_apart.most_asked_for, largest_size, "5 replicas, RollingUpdate: you say 5, it is 7"),
