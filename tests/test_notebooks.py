@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 
 import nbformat
 import pytest
@@ -106,6 +107,13 @@ def anchors(path):
     """What can follow # in a link to a notebook: its headings, as JupyterLab names them."""
     headings = re.findall(r"^#+ (.+)$", text_of(path), re.MULTILINE)
     return {heading.replace("`", "").strip().replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize(("path", "next_"), [*pairwise(NOTEBOOKS)], ids=lambda path: path.stem)
+def test_the_last_line_leads_to_the_next_notebook(path, next_):
+    last = text_of(path).split("\n\n")[-1]
+    assert last.startswith(f"Next: [{next_.name[:2]} ")
+    assert f"]({next_.name})" in last
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)

@@ -93,3 +93,14 @@ export function apart(ys, gap) {
   }
   return moved;
 }
+
+// Of labels in one line, [middle, width] and the most important first: the indices of those that
+// leave `gap` to all that are kept before them.
+export function withRoom(labels, gap) {
+  const kept = [];
+  labels.forEach(([x, width], i) => {
+    const free = ([other, wide]) => Math.abs(x - other) >= (width + wide) / 2 + gap;
+    if (kept.every((k) => free(labels[k]))) kept.push(i);
+  });
+  return kept;
+}
