@@ -130,6 +130,8 @@ def edited(**spec):
     return item
 
 
+WITH_A_TIER = edited(image="nginx:1.9.1", replicas=8)
+WITH_A_TIER["spec"]["template"]["metadata"]["labels"]["tier"] = "web"
 OF_THE_TEMPLATE = {"image", "label of the pods", "environment variable", "grace period"}
 
 
@@ -205,6 +207,12 @@ WRONG = [
     (updating.catch_up, edited(replicas=8), "wrong  nginx:1.9.1 still runs: it is nginx:1.7.1"),
     (updating.catch_up, edited(image="nginx:1.9.1"), "wrong  still 8 pods: it is 5"),
     (updating.catch_up, edited(image="nginx:1.9.1", replicas=None), "still 8 pods: it is 1"),
+    (
+        updating.catch_up,
+        edited(image="nginx:1.9.1", replicas=8, strategy={"type": "Recreate"}),
+        "wrong  something else is changed",
+    ),
+    (updating.catch_up, WITH_A_TIER, "wrong  revision 2 still: it is 3"),
     (updating.catch_up, edited(replicas=-1), "must be greater than or equal to 0"),
     (recreate.never_two_versions, {"type": "RollingUpdate"}, "pods of both versions"),
     (recreate.never_two_versions, AT_ONCE, "pods of both versions"),

@@ -134,7 +134,12 @@ def recreated(cluster: Any) -> Iterator[Finding]:
     """Version 3 is rolled out by Recreate."""
     yield from _runs(cluster, "webapp-color:v3")
     strategy = _frontend(cluster).spec.strategy.type
-    yield strategy == "Recreate", f"by {strategy}", "Apply manifests/frontend-recreate.yml first."
+    yield strategy == "Recreate", f"the strategy is {strategy}", _RECREATE
+    least = metrics(cluster.timeline).least_available
+    yield least == 0, f"at the worst moment of the update {least} were available", _RECREATE
+
+
+_RECREATE = "Apply manifests/frontend-recreate.yml first, then set the image."
 
 
 @exercise

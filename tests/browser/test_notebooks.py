@@ -42,9 +42,11 @@ def test_a_notebook_runs_its_questions_can_be_answered_and_its_pictures_play(cou
     assert page.locator(ERRORS).count() == failing
     warnings = " ".join(page.locator(COMPLAINTS).all_text_contents())
     assert not re.search(r"[a-z]Warning:|Traceback", warnings), warnings
-    assert page.locator(".rollviz-predict").count() == shown(cells, "predict")
+    # A widget may show a little after its cell has run.
+    asked, played = page.locator(".rollviz-predict"), page.locator(PLAYED)
+    wait_until(lambda: asked.count() == shown(cells, "predict"), "every question")
     answer_all(page)
-    assert page.locator(PLAYED).count() >= shown(cells, "play", "compare")
+    wait_until(lambda: played.count() >= shown(cells, "play", "compare"), "every picture")
     play_all(page)
     picture_of(page, path.stem)
 
