@@ -10,6 +10,7 @@ from rollviz.exercises import practice_lab as lab
 from rollviz.scenario import run_command
 
 RECREATE = {**lab.FRONTEND, "spec": {**lab.FRONTEND["spec"], "strategy": {"type": "Recreate"}}}
+STATUS = "kubectl rollout status deployment/frontend"
 UNDO = "kubectl rollout undo deployment/frontend"
 
 
@@ -66,6 +67,7 @@ STATE = {"replicas": 4, "image": "webapp-color:v1", "strategy": "RollingUpdate"}
 RIGHT = [
     (lab.what_is_there, lambda: STATE),
     (lab.version_2, lambda: cluster_after(v(2))),
+    (lab.version_2, lambda: cluster_after(v(2), STATUS, seconds=0)),
     (lab.down_at_once, lambda: 1),
     (lab.another_strategy, lambda: {"type": "Recreate"}),
     (lab.recreated, lambda: cluster_after(v(2), v(3), manifest=RECREATE)),
