@@ -124,6 +124,7 @@ def test_links_lead_to_files_and_headings_that_are_there(path):
         target = path.parent / file if file else path
         assert target.is_file(), file
         assert not anchor or anchor in anchors(target), f"{file}#{anchor}"
+        assert anchor.isascii(), "JupyterLab finds no heading by a name that it has to encode"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
