@@ -28,7 +28,18 @@ from rollviz.kubectl.view import View
 from rollviz.objects import Json
 from rollviz.simulator import Cluster
 
-__all__ = ["COMMANDS", "Answer", "Line", "View", "answer", "last", "run", "stream"]
+__all__ = [
+    "COMMANDS",
+    "Answer",
+    "KubectlError",
+    "Line",
+    "View",
+    "answer",
+    "check",
+    "last",
+    "run",
+    "stream",
+]
 
 Whole = TypeVar("Whole")
 Files = Mapping[str, str | Json]
@@ -128,6 +139,17 @@ def _pieces(line: str, target: Cluster | View, files: Files) -> Lines:
     if session.parsed.has("record"):
         yield session.err(RECORD_IS_DEPRECATED)
     yield from COMMANDS[name].run(session)
+
+
+def check(line: str) -> None:
+    """Read a command line without running it: is there such a command, and are its flags right?
+
+    Raises:
+        KubectlError: no; in kubectl's words, and with the commands there are as ``known``.
+    """
+    name, rest = command_of(_words(line))
+    if name in COMMANDS:
+        parse(rest, COMMANDS[name].flags)
 
 
 def _words(line: str) -> list[str]:

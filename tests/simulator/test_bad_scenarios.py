@@ -19,6 +19,42 @@ BROKEN = {"nginx:unready": "NeverReady", "nginx:crash": "CrashLoopBackOff"}
         ),
         pytest.param({"run": "kubctl get pods"}, "steps[1].run", "kubectl", id="a program"),
         pytest.param(
+            kubectl("rolout undo deployment/web"),
+            "steps[1].run",
+            'unknown command "rolout" for "kubectl": known are annotate, apply,',
+            id="a command",
+        ),
+        pytest.param(
+            kubectl("rollout undoo deployment/web"),
+            "steps[1].run",
+            'unknown command "undoo deployment/web": known are rollout history,',
+            id="a command of a group",
+        ),
+        pytest.param(
+            kubectl("scale deployment/web --replcas=3"),
+            "steps[1].run",
+            "unknown flag: --replcas: correct it",
+            id="a flag",
+        ),
+        pytest.param(
+            kubectl("patch deployment web"),
+            "steps[1].run",
+            'rollviz has no "kubectl patch": known are annotate,',
+            id="a command that only kubectl has",
+        ),
+        pytest.param(
+            kubectl('annotate deployment/web "a=b'),
+            "steps[1].run",
+            "a quote in it is not closed",
+            id="a quote",
+        ),
+        pytest.param(
+            kubectl("get pods", wait=1e6),
+            "steps[1].wait",
+            "must be a number from 0 to 3600",
+            id="a wait that never ends",
+        ),
+        pytest.param(
             {"fail_node": "node-9", "after": "complete"},
             "steps[1].fail_node",
             "node-1",
@@ -33,10 +69,11 @@ def test_a_step_that_is_wrong_is_named_with_its_field(step, field, words):
     assert words in str(caught.value)
 
 
-def test_a_command_with_a_typo_is_answered_as_kubectl_answers():
-    answer = play(web(2), kubectl("rolout status")).timeline.commands[-1]
-    assert answer.exit_code == 1
-    assert 'unknown command "rolout" for "kubectl"' in answer.stderr
+def test_what_kubectl_refuses_is_an_answer_and_the_scenario_goes_on():
+    run = play(web(2), kubectl("scale deployment/wbe --replicas=3"), image(2))
+    refused, after = run.timeline.commands[-2:]
+    assert (refused.exit_code, after.exit_code) == (1, 0)
+    assert 'deployments.apps "wbe" not found' in refused.stderr
 
 
 def test_a_step_that_waits_for_what_never_comes_says_for_what():
