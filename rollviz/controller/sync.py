@@ -31,6 +31,9 @@ from rollviz.objects import (
     ReplicaSetSpec,
 )
 
+MAX_REV_HISTORY_LENGTH_IN_CHARS = 2000
+"""A ReplicaSet forgets the oldest of its numbers rather than remember more letters than this."""
+
 
 class Write(NamedTuple):
     """One request to the API server: ``create``, ``update``, ``delete`` or ``status``."""
@@ -263,7 +266,7 @@ def sync_deployment_revision(run: Pass, revision: str, reason: str) -> None:
     if metadata.annotations.get(REVISION) != revision:
         metadata = _annotated(metadata, {**metadata.annotations, REVISION: revision})
     created = reason == util.NEW_RS_CREATED
-    if deployment.spec.progress_deadline_seconds is not None and (
+    if util.has_progress_deadline(deployment) and (
         created or status.condition("Progressing") is None
     ):
         message = f'{"Created" if created else "Found"} new replica set "{run.new_rs}"'
@@ -285,11 +288,17 @@ def set_new_replica_set_annotations(
     }
     if new_rs.revision < revision:
         if REVISION in current:
-            before = current.get(REVISION_HISTORY)
-            was = current[REVISION]
-            changed[REVISION_HISTORY] = f"{before},{was}" if before else was
+            before = current.get(REVISION_HISTORY, "")
+            changed[REVISION_HISTORY] = _revision_history(before, current[REVISION])
         changed[REVISION] = str(revision)
     return {**current, **changed} if changed else current
+
+
+def _revision_history(before: str, revision: str) -> str:
+    numbers = [*filter(None, before.split(",")), revision]
+    while len(",".join(numbers)) > MAX_REV_HISTORY_LENGTH_IN_CHARS:
+        del numbers[0]
+    return ",".join(numbers)
 
 
 def new_rs_new_replicas(run: Pass, all_rss: Sequence[ReplicaSet], new_rs: ReplicaSet) -> int:
