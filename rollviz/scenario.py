@@ -539,9 +539,9 @@ def _check_command(line: str, where: str) -> None:
     except ScenarioError as error:
         raise ScenarioError(f"{where}: {error}") from None
     except kubectl.KubectlError as error:
-        problem = re.split(r"\n|\. It knows", str(error))[0]
-        fix = f"known are {', '.join(error.known)}" if error.known else "correct it"
-        raise ScenarioError(f"{where}: {line!r}: {problem}: {fix}") from None
+        problem = str(error).partition("\n")[0]
+        known = f": known are {', '.join(error.known)}" if error.known else ""
+        raise ScenarioError(f"{where}: {line!r}: {problem}{known}") from None
 
 
 def _condition(given: Any, where: str) -> str:

@@ -23,7 +23,7 @@ from rollviz.kubectl.arguments import GLOBAL, parse
 from rollviz.kubectl.commands import COMMANDS, ELSEWHERE, GROUPS, Command, help_text
 from rollviz.kubectl.errors import KubectlError, UnknownCommand
 from rollviz.kubectl.session import Line, Lines, Session
-from rollviz.kubectl.suggestions import did_you_mean
+from rollviz.kubectl.suggestions import FAR, did_you_mean, distance
 from rollviz.kubectl.view import View
 from rollviz.objects import Json
 from rollviz.simulator import Cluster
@@ -142,14 +142,25 @@ def _pieces(line: str, target: Cluster | View, files: Files) -> Lines:
 
 
 def check(line: str) -> None:
-    """Read a command line without running it: is there such a command, and are its flags right?
+    """Read a command line without running it: is its command or one of its flags misspelt?
+
+    What kubectl has and this has not is no mistake: running it says so.
 
     Raises:
-        KubectlError: no; in kubectl's words, and with the commands there are as ``known``.
+        KubectlError: there is no such command, with those there are as ``known``; or a flag
+            that is all but one that the command has.
     """
-    name, rest = command_of(_words(line))
-    if name in COMMANDS:
-        parse(rest, COMMANDS[name].flags)
+    words = _words(line)
+    if ELSEWHERE.intersection(_leading_flags(words)[1][:1]):
+        return
+    name, rest = command_of(words)
+    flags = {**GLOBAL, **COMMANDS[name].flags} if name in COMMANDS else GLOBAL
+    for word in rest:
+        given = word.removeprefix("--").partition("=")[0]
+        if word.startswith("--") and given not in flags:
+            meant = [flag for flag in flags if distance(given, flag) <= min(FAR, len(flag) // 3)]
+            if meant:
+                raise KubectlError(f"unknown flag: --{given}: did you mean --{meant[0]}?")
 
 
 def _words(line: str) -> list[str]:
