@@ -80,6 +80,10 @@ docs: $(INSTALLED) ## build the documentation, with the reference from docstring
 	  --templatedir docs/_templates --output-dir docs/modules rollviz
 	$(BIN)/sphinx-build --quiet --fail-on-warning --jobs auto --doctree-dir build/doctrees docs build/docs
 
+.PHONY: pictures
+pictures: $(INSTALLED) ## draw the pictures in README and docs anew, from the player
+	$(BIN)/python -m tools.pictures
+
 .PHONY: site
 site: $(INSTALLED) ## build the course as a page that needs no server, with npm: build/site
 	$(BIN)/python -m tools.site

@@ -19,6 +19,7 @@ myst_enable_extensions = ["colon_fence", "deflist"]
 myst_heading_anchors = 3
 
 html_theme = "furo"
+html_static_path, html_css_files = ["_static"], ["page.css"]
 html_title = "rollviz"
 html_show_sourcelink = html_copy_source = False
 
