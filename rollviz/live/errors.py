@@ -126,7 +126,7 @@ def _retry_after(header: str | None) -> float | None:
     """The header in seconds: it is a number, or a date."""
     if not header:
         return None
-    if header.isdigit():
+    if header.isdecimal():
         return float(header)
     try:
         return max(0.0, parsedate_to_datetime(header).timestamp() - time())

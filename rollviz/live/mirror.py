@@ -151,8 +151,8 @@ class Mirror:
 
     @property
     def kubeconfig(self) -> str:
-        """The kubeconfig that was asked for; "" for where kubectl looks by itself."""
-        return str(self._target[0] or "")
+        """The files that were read, as ``$KUBECONFIG`` names them; "" inside a cluster."""
+        return self._access.kubeconfig if self._access else ""
 
     @property
     def now(self) -> float:

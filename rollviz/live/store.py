@@ -83,6 +83,8 @@ class Store:
         Raises:
             ValueError: the object is not whole.
         """
+        if type not in ("ADDED", "MODIFIED", "DELETED"):
+            raise ValueError(f"{kind}: {type!r} is no type of watch event")
         name, uid, version = _identity(kind, json)
         entry = self._entries[kind].get(name)
         if entry and _older(version, entry.version):
@@ -200,8 +202,8 @@ class Store:
                     del self._missed[oldest]
 
     def _parsed(self, kind: str, json: Json, before: Object | None) -> tuple[Object, Json]:
-        json = self._prepare(json)
         try:
+            json = self._prepare(json)
             object = KINDS[kind].from_api(json, self.epoch)
         except KeyError as error:
             raise ValueError(f"{kind}: the field {error} is missing") from error
