@@ -44,7 +44,14 @@ class WatchServer:
     """The API server. Use it as a context manager; ``url`` is where it listens."""
 
     def __init__(
-        self, *, rules=None, cluster_wide=True, certificate=None, namespace="shop", port=0
+        self,
+        *,
+        rules=None,
+        cluster_wide=True,
+        certificate=None,
+        clients=None,
+        namespace="shop",
+        port=0,
     ):
         self.rules = ALL_RIGHTS if rules is None else rules
         self.cluster_wide = cluster_wide
@@ -68,6 +75,9 @@ class WatchServer:
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*certificate)
+            if clients:
+                context.load_verify_locations(clients)
+                context.verify_mode = ssl.CERT_REQUIRED
             self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
             scheme = "https"
         self.url = f"{scheme}://127.0.0.1:{self.port}"
@@ -451,6 +461,15 @@ def end_early(handler, line):
 def garble(handler, line):
     """Send something else in place of an event, and go on with the next."""
     handler.chunk(b'{"type": "MODIFIED", "object": {"metadata"' + line[-20:] + b"\n")
+
+
+def instead(make):
+    """Send what ``make`` makes of an event in its place, and go on with the next."""
+
+    def change(handler, line):
+        handler.chunk(json.dumps(make(json.loads(line))).encode() + b"\n")
+
+    return change
 
 
 def expire(handler, line):

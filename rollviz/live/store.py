@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -129,6 +130,7 @@ class Store:
         if entry and entry.object:
             yield from self._release(kind, name)
         if owner:
+            self._parsed(kind, deepcopy(json), None)  # not whole? Its owner's watch can't tell
             self._wait(kind, name, _Entry(uid, version, owner, None, json))
             self._miss(owner, kind, "MODIFIED", json)
 
