@@ -8,6 +8,8 @@ import sysconfig
 import threading
 
 import pytest
+from nbclient import NotebookClient
+from nbformat import v4
 
 import rollviz
 from rollviz import magic
@@ -426,6 +428,23 @@ def test_a_real_kubectl_changes_what_it_was_told_to_after_yes(secure, somebody, 
     assert [r[3] for r in server.requests if r[0] == "DELETE"] == [
         f"/api/v1/namespaces/shop/pods/{name}"
     ]
+
+
+def test_a_notebook_that_runs_by_itself_changes_nothing(secure, tmp_path):
+    """As papermill, nbconvert and nbval run one: nobody is there to be asked."""
+    server, mirror = secure
+    pod = next(name for _, name in server.objects["Pod"])
+    target = f"{NAME!r}, kubeconfig={str(mirror.kubeconfig)!r}"
+    cells = [
+        f"%load_ext rollviz\nimport rollviz\n"
+        f"with rollviz.use(rollviz.mirror({target})).wait() as mirror:\n"
+        f"    %kubectl get pod {pod} -o name\n    %kubectl delete pod {pod}",
+    ]
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook, timeout=60).execute()
+    printed = "".join(output["text"] for output in notebook.cells[0].outputs)
+    assert f"pod/{pod}" in printed and kubectl.UNATTENDED in printed
+    assert {method for method, *_ in server.requests} == {"GET"}
 
 
 def test_a_watch_that_never_ends_is_streamed_and_interrupted(secure, monkeypatch):
