@@ -85,7 +85,7 @@ function tallest(node, steps, length, fill) {
 }
 
 const workingLine = ([label, expression, value]) => h("tr", { class: /^(may|go|room)/.test(label) ? "rollviz-result" : "" },
-  h("td", { text: label }), h("td", { class: "rollviz-expression", text: expression }),
+  h("td", {}, h("div", { class: "rollviz-sum" }, h("span", { text: label }), h("span", { class: "rollviz-expression", text: expression }))),
   h("td", { class: "rollviz-value", text: String(value) }));
 
 // The three counts that people confuse, largest first, as in the band beside them.
