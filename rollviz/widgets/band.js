@@ -6,7 +6,7 @@
 
 import { h, s, setAttribute, setText } from "./dom.js";
 import { at, breaks, lastIndex, placeOf, secondOf, spoken, timeAt } from "./film.js";
-import { apart, round, staircase } from "./layout.js";
+import { apart, round, staircase, uncrowded } from "./layout.js";
 
 const HEIGHT = 104;
 const TRAFFIC = 22;
@@ -158,15 +158,18 @@ export class Band {
     }));
   }
 
-  // Under each silence how long it was, but never over the end of the axis.
+  // Under a silence how long it was, but never over the end of the axis or a longer one's.
   silences() {
-    const wide = (text) => 6.5 * this.unit * text.length;
-    const free = this.left + this.width - wide(spoken(this.data.times.at(-1))) - 8 * this.unit;
-    return breaks(this.data.scale).map(([from, to]) => {
+    const wide = (text) => (6.5 * text.length + 8) * this.unit;
+    const free = this.left + this.width - wide(spoken(this.data.times.at(-1)));
+    const longest = breaks(this.data.scale).sort((a, b) => b[1] - b[0] - (a[1] - a[0]));
+    const labels = longest.map(([from, to]) => {
       const words = `${spoken(to - from)} of silence`;
       const x = Math.min((this.xOf(from) + this.xOf(to)) / 2, free - wide(words) / 2);
-      return s("text", { class: "rollviz-silence", x: round(x), y: this.under + 15 * this.unit }, words);
+      return { words, x, wide: wide(words) };
     });
+    return uncrowded(labels).map(({ words, x }) =>
+      s("text", { class: "rollviz-silence", x: round(x), y: this.under + 15 * this.unit }, words));
   }
 
   axis() {

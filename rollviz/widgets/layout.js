@@ -51,7 +51,7 @@ export function layout({ width, unit, rows, slots, exits, notes }) {
 }
 
 const tiles = (unit, narrow) => ({
-  pitch: (narrow ? 62 : 84) * unit, size: (narrow ? 40 : 46) * unit, columns: Infinity,
+  pitch: (narrow ? 66 : 84) * unit, size: (narrow ? 40 : 46) * unit, columns: Infinity,
 });
 
 // The middle of a slot in a row, and in the exit strip.
@@ -77,6 +77,12 @@ export const round = (x) => Math.round(x * 10) / 10;
 // A line of steps through counts over time: [[x, y], ...] to SVG path data, right angles only.
 export function staircase(points) {
   return points.map(([x, y], i) => (i ? `H${round(x)}V${round(y)}` : `M${round(x)} ${round(y)}`)).join("");
+}
+
+// Those of some labels { x, wide } around x, the most important first, that do not meet another.
+export function uncrowded(labels) {
+  return labels.reduce((kept, label) =>
+    (kept.some(({ x, wide }) => Math.abs(x - label.x) < (wide + label.wide) / 2) ? kept : [...kept, label]), []);
 }
 
 // Labels at the heights `ys`, moved apart until none is nearer than `gap`; order is kept.

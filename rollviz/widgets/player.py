@@ -36,7 +36,7 @@ class Player(Stage):
         timeline: simulated, recorded or live; an empty one says so in place.
         deployment: which Deployment; by default the timeline's first.
         present: for a projector: large type, no controls; PageUp and PageDown (a clicker) go
-            to the previous and the next decision.
+            to the previous and the next decision, W shows the working.
         traffic: the requests to show, by default an even stream of them to the Service; [] for
             none.
 

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { SHAPES, glyph } from "../../rollviz/widgets/glyph.js";
-import { apart, exitPlace, grid, layout, place, staircase } from "../../rollviz/widgets/layout.js";
+import { apart, exitPlace, grid, layout, place, staircase, uncrowded } from "../../rollviz/widgets/layout.js";
 
 const SIZES = [[350, 1], [620, 1], [890, 1], [1240, 1], [1240, 1.8]];
 const room = (width, unit, slots, rows = 2, notes = false) =>
@@ -73,4 +73,11 @@ test("labels move apart and keep their order", () => {
   assert.deepEqual(apart([40, 40], 10), [35, 45]);
   const [high, low] = apart([42, 40], 10);
   assert.ok(high - low >= 10);
+});
+
+test("labels that would meet a more important one are left out", () => {
+  const [long, near, far] = [{ x: 100, wide: 80 }, { x: 150, wide: 40 }, { x: 170, wide: 40 }];
+  assert.deepEqual(uncrowded([long, near, far]), [long, far]);
+  assert.deepEqual(uncrowded([near, long, far]), [near]);
+  assert.deepEqual(uncrowded([]), []);
 });
