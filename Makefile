@@ -65,6 +65,10 @@ format: $(INSTALLED) ## let ruff mend and lay out the code, and strip the notebo
 	$(BIN)/ruff format
 	$(BIN)/python -m tests.strip_notebooks
 
+.PHONY: approve
+approve: $(INSTALLED) ## take how the widgets look now for how they should: tests/browser/approved
+	$(PYTEST) -m browser tests/browser/test_pictures.py --approve
+
 .PHONY: strip
 strip: $(INSTALLED) ## take out of the notebooks what git should not hold
 	$(BIN)/python -m tests.strip_notebooks
