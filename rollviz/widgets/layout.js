@@ -23,7 +23,7 @@ export function grid(slots, width, height, unit) {
 // Below 600 units of width the labels stand above the pods instead of beside them.
 export function layout({ width, unit, rows, slots, exits, notes }) {
   const narrow = width < 600 * unit;
-  const label = narrow ? 14 * unit : 190 * unit;
+  const label = narrow ? 14 * unit : 200 * unit;
   const right = narrow ? 12 * unit : 130 * unit;
   const head = narrow ? 48 * unit : 0;
   const body = Math.max(width - label - right, 40);
@@ -51,7 +51,7 @@ export function layout({ width, unit, rows, slots, exits, notes }) {
 }
 
 const tiles = (unit, narrow) => ({
-  pitch: (narrow ? 62 : 84) * unit, size: (narrow ? 40 : 46) * unit, columns: Infinity,
+  pitch: (narrow ? 66 : 84) * unit, size: (narrow ? 40 : 46) * unit, columns: Infinity,
 });
 
 // The middle of a slot in a row, and in the exit strip.
