@@ -23,10 +23,14 @@ LIMIT = 36
 DRIFT = 2
 """Pixels of an approved picture by which another may be wider or higher."""
 
-_FONT = b64encode(ImageFont.load_default(16).path.getvalue()).decode()
+
+def font_of_pillow():
+    return b64encode(ImageFont.load_default(16).path.getvalue()).decode()
+
+
 PIN_FONT = f"""
 document.addEventListener('DOMContentLoaded', async () => {{
-  const font = new FontFace('pinned', 'url(data:font/ttf;base64,{_FONT})');
+  const font = new FontFace('pinned', 'url(data:font/ttf;base64,{font_of_pillow()})');
   document.fonts.add(await font.load());
   const style = document.createElement('style');
   style.textContent = '.rollviz, .rollviz * {{ font-family: pinned !important; }}';
