@@ -72,6 +72,12 @@ class Run {
   }
 }
 
+// "0.5 s before the edit"
+export function whenWords(t, zero) {
+  if (Math.abs(t) < 0.05) return `at the ${zero}`;
+  return `${spoken(Math.abs(t))} ${t < 0 ? "before" : "after"} the ${zero}`;
+}
+
 const rule = ([, replicas, strategy, maxSurge, maxUnavailable]) =>
   strategy === "RollingUpdate" ? `${replicas} replicas · maxSurge ${maxSurge} · maxUnavailable ${maxUnavailable}`
     : `${replicas} replicas · ${strategy}`;
@@ -173,7 +179,7 @@ class Comparison {
     const place = placeOf(this.data.scale, this.t);
     this.scrubber.value = place;
     this.scrubber.style.setProperty("--rollviz-part", place);
-    const words = `${spoken(Math.abs(this.t))} ${this.t < 0 ? "before" : "after"} the ${this.data.zero}`;
+    const words = whenWords(this.t, this.data.zero);
     setText(this.where, words);
     setAttribute(this.scrubber, "aria-valuetext", words);
     setText(this.speedButton, `${this.model.get("speed")}×`);
