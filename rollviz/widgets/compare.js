@@ -3,7 +3,7 @@
 // The clock counts seconds from each run's edit. A run's own position is looked up from it.
 
 import { Band } from "./band.js";
-import { h, s, setAttribute, setCut, setText } from "./dom.js";
+import { h, hideFallback, s, setAttribute, setCut, setText } from "./dom.js";
 import { at, lastIndex, placeOf, secondOf, spoken } from "./film.js";
 import { icon, setIcon } from "./icons.js";
 import { Stage } from "./stage.js";
@@ -273,6 +273,7 @@ export function render({ model, el }) {
     if (comparison.playing) comparison.wake();
   };
   show();
+  hideFallback(el);
   model.on("change:data", show);
   return () => comparison.leave();
 }
