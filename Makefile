@@ -8,7 +8,7 @@ VENV      := .venv
 BIN       := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 UV        := $(shell command -v uv 2>/dev/null)
-INSTALL   := --constraint constraints.txt --build-constraint constraints.txt --group dev --editable '.[live]'
+INSTALL   := --constraint constraints.txt --build-constraint constraints.txt --group dev --editable '.[gif,live]'
 PYTEST    := $(BIN)/python -m pytest
 JS_TESTS  := $(wildcard tests/*.test.js tests/*/*.test.js)
 
@@ -65,6 +65,10 @@ format: $(INSTALLED) ## let ruff mend and lay out the code, and strip the notebo
 	$(BIN)/ruff format
 	$(BIN)/python -m tests.strip_notebooks
 
+.PHONY: approve
+approve: $(INSTALLED) ## take how the widgets look now for how they should: tests/browser/approved
+	$(PYTEST) -m browser tests/browser/test_pictures.py --approve
+
 .PHONY: strip
 strip: $(INSTALLED) ## take out of the notebooks what git should not hold
 	$(BIN)/python -m tests.strip_notebooks
@@ -102,12 +106,12 @@ pins: ## renew constraints.txt from pyproject.toml, and install that
 # takes "only before Python 3.12" from the Python that it runs on.
 ifdef UV
 	uv pip compile --quiet --upgrade --python-version 3.11 --no-header --no-annotate \
-	  --group dev --group lite --extra live --output-file constraints.txt pyproject.toml
+	  --group dev --group lite --extra gif --extra live --output-file constraints.txt pyproject.toml
 else
 	$(PYTHON) -m venv --clear build/pins
 	build/pins/bin/python -m pip install -qq --disable-pip-version-check --upgrade pip
 	build/pins/bin/python -m pip install -qq --python-version 3.11 --only-binary :all: --ignore-installed \
-	  --dry-run --report build/pins/report.json --group dev --group lite --editable '.[live]'
+	  --dry-run --report build/pins/report.json --group dev --group lite --editable '.[gif,live]'
 	build/pins/bin/python -c 'import json, re; \
 	  report = json.load(open("build/pins/report.json")); \
 	  found = [p["metadata"] for p in report["install"] if not p["is_direct"]]; \

@@ -23,7 +23,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
-from benchmarks import Row
+from benchmarks import Row, picture
 from rollviz.live import Mirror
 from rollviz.objects import Pod
 
@@ -36,6 +36,7 @@ def rows() -> Iterator[Row]:
     yield from throughput()
     for pods in (100, 5000):
         yield from latency(pods)
+        yield from picture.rows(_stream, NAME, pods)
     yield from memory()
 
 
@@ -89,8 +90,8 @@ def latency(pods: int, events: int = 1000, pause: float = 0.002) -> Iterator[Row
         mirror.wait(lambda _: len(late) >= events * 0.9, timeout=120)
     note = f"{pods} pods, one event each {pause * 1000:.0f} ms, the whole state taken each time"
     cuts = statistics.quantiles(late, n=100)
-    yield Row(f"mirror: event to picture, {pods} pods, median", cuts[49], "ms", note)
-    yield Row(f"mirror: event to picture, {pods} pods, p99", cuts[98], "ms", note)
+    yield Row(f"mirror: event to timeline, {pods} pods, median", cuts[49], "ms", note)
+    yield Row(f"mirror: event to timeline, {pods} pods, p99", cuts[98], "ms", note)
 
 
 def memory(pods: int = 5000, events: int = EVENTS) -> Iterator[Row]:
@@ -128,9 +129,12 @@ def _resident() -> float:
 
 
 @contextmanager
-def _stream(pods: int, events: int, pause: float = 0.0) -> Iterator[tuple[str, str]]:
+def _stream(
+    pods: int, events: int, pause: float = 0.0, wait: float = 1.5
+) -> Iterator[tuple[str, str]]:
     """The server; gives its address and a kubeconfig for it."""
-    command = [sys.executable, "-m", "benchmarks.stream", str(pods), str(events), str(pause)]
+    numbers = map(str, (pods, events, pause, wait))
+    command = [sys.executable, "-m", "benchmarks.stream", *numbers]
     server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     with tempfile.TemporaryDirectory() as folder:
         try:

@@ -1,8 +1,10 @@
 """An API server in a process of its own that sends one long watch of pods, as fast as it is read.
 
-``python -m benchmarks.stream PODS EVENTS [PAUSE]``: prints its address; serves a Deployment with
-PODS pods, and in the watch EVENTS changes of them, PAUSE seconds apart (by default none). Each
-event then carries, as the pod's address, the machine's monotonic clock in ns.
+``python -m benchmarks.stream PODS EVENTS [PAUSE [WAIT]]``: prints its address; serves a
+Deployment with PODS pods, and in the watch EVENTS changes of them, PAUSE seconds apart (by
+default none), the first WAIT seconds after it was opened. Each of those then carries, as the
+pod's address, the machine's monotonic clock in ns, and is to be seen: the pod is no longer
+ready, or is again.
 """
 
 from __future__ import annotations
@@ -18,9 +20,6 @@ from typing import Any
 from urllib.parse import urlsplit
 
 RECORDING = Path(__file__).parents[1] / "tests/data/watch/rolling-default-5.jsonl.gz"
-START_SECONDS = 1.5
-"""How long a paced watch waits before its first event, so that every watch is open."""
-
 KINDS = {"deployments": "Deployment", "replicasets": "ReplicaSet", "pods": "Pod", "events": "Event"}
 
 
@@ -63,6 +62,7 @@ class Handler(BaseHTTPRequestHandler):
     there: dict[str, list[Any]]
     events: int
     pause: float
+    wait: float
     stream: bytes
 
     def log_message(self, *_: object) -> None:
@@ -108,17 +108,24 @@ class Handler(BaseHTTPRequestHandler):
         if not self.pause:
             self.wfile.write(self.stream)  # made beforehand, so that the reader sets the pace
             return
-        time.sleep(START_SECONDS)
+        time.sleep(self.wait)
         for number in range(self.events):
-            self.wfile.write(_event(self.there["pods"], number, f"{time.monotonic_ns()}"))
+            pods = self.there["pods"]
+            ready = bool(number // len(pods) % 2)
+            self.wfile.write(_event(pods, number, f"{time.monotonic_ns()}", ready))
             time.sleep(self.pause)
 
 
-def _event(pods: list[Any], number: int, sent: str) -> bytes:
+def _event(pods: list[Any], number: int, sent: str, ready: bool = True) -> bytes:
     """One change of a pod, as a chunk of a watch."""
     pod = pods[number % len(pods)]
     metadata = {**pod["metadata"], "resourceVersion": str(2_000_000 + number)}
-    pod = {**pod, "metadata": metadata, "status": {**pod["status"], "podIP": sent}}
+    conditions = [
+        {**condition, "status": str(ready)} if condition["type"] == "Ready" else condition
+        for condition in pod["status"]["conditions"]
+    ]
+    status = {**pod["status"], "podIP": sent, "conditions": conditions}
+    pod = {**pod, "metadata": metadata, "status": status}
     data = json.dumps({"type": "MODIFIED", "object": pod}, separators=(",", ":")).encode() + b"\n"
     return b"%x\r\n%b\r\n" % (len(data), data)
 
@@ -152,7 +159,7 @@ def main() -> None:
     """Serve until killed."""
     Handler.there = objects(int(sys.argv[1]))
     Handler.events = int(sys.argv[2])
-    Handler.pause = float(sys.argv[3]) if len(sys.argv) > 3 else 0.0
+    Handler.pause, Handler.wait = map(float, (*sys.argv[3:], "0", "0")[:2])
     pods = Handler.there["pods"]
     count = 0 if Handler.pause else Handler.events
     Handler.stream = b"".join(_event(pods, i, f"10.0.{i % 9}.{i % 250}") for i in range(count))

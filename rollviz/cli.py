@@ -206,9 +206,14 @@ def _run(args: argparse.Namespace) -> int:
     from rollviz import report, scenario
 
     try:
-        run = scenario.run(scenario.load(args.scenario))
+        given = scenario.load(args.scenario)
     except scenario.ScenarioError as error:
-        _complain(_named(args.scenario, str(error)))
+        _complain(str(error))
+        return BAD_INPUT
+    try:
+        run = scenario.run(given)
+    except scenario.ScenarioError as error:
+        _complain(scenario.located(args.scenario, str(error)))
         return BAD_INPUT
     rows = run.to_json()
     print(json.dumps(rows, indent=1) if args.json else _printable(report.table(rows)))
@@ -216,7 +221,7 @@ def _run(args: argparse.Namespace) -> int:
         return BAD_INPUT
     if run.unfinished:
         limit = f"not within {scenario.LIMIT_SECONDS:.0f} virtual seconds: {run.unfinished}"
-        _complain(f"{args.scenario}: until: {run.scenario.until}: {limit}")
+        _complain(scenario.located(args.scenario, f"until: {run.scenario.until}: {limit}"))
         return BAD_INPUT
     return 0
 
@@ -257,10 +262,6 @@ def _record(args: argparse.Namespace) -> int:
         return BAD_INPUT
     _say(f"{args.output}: {count} changes")
     return 0
-
-
-def _named(file: str, words: str) -> str:
-    return words if words.startswith(f"{file}: ") else f"{file}: {words}"
 
 
 def _say(line: str) -> None:

@@ -93,6 +93,8 @@ def predict(
         PredictError: ``of`` is no timeline, or ``answer`` finds none that can be asked for.
     """
     timeline, player = _timeline(of)
+    if player is None:
+        timeline = timeline.until(timeline.duration)  # a cluster's own timeline goes on growing
     found = _answer(timeline, answer, why)
     if isinstance(answer, Question):
         choices, unit = choices or answer.choices, unit or answer.unit

@@ -419,9 +419,17 @@ def load(path: str | Path) -> Scenario:
     try:
         return parse(given, beside=path.parent)
     except ScenarioError as error:
-        line_number = _line_of(node, str(error).partition(":")[0])
-        at = f"line {line_number}: " if line_number else ""
-        raise ScenarioError(f"{path}: {at}{error}") from None
+        raise ScenarioError(_located(path, node, str(error))) from None
+
+
+def located(path: str | Path, error: str) -> str:
+    """An error that begins with a field of this scenario file, with file and line before it."""
+    return _located(Path(path), _read(Path(path))[0], error)
+
+
+def _located(path: Path, node: yaml.Node | None, error: str) -> str:
+    line = _line_of(node, error.partition(":")[0])
+    return f"{path}: line {line}: {error}" if line else f"{path}: {error}"
 
 
 def _read(path: Path) -> tuple[yaml.Node | None, Any]:
@@ -507,6 +515,8 @@ def _step(given: Any, where: str, beside: Path | None) -> Step:
         raise ScenarioError(f"{where}.run: give either run or fail_node")
     if not isinstance(command, str) or (command and command.split()[:1] != ["kubectl"]):
         raise ScenarioError(f"{where}.run: {command!r}: must be a command that starts with kubectl")
+    if command:
+        _check_command(command, f"{where}.run")
     if not isinstance(node, str):
         raise ScenarioError(f"{where}.fail_node: {node!r}: must be the name of a node")
     if "wait" in fields and "after" in fields:
@@ -514,11 +524,24 @@ def _step(given: Any, where: str, beside: Path | None) -> Step:
     wait, after, manifest = (fields.get(key) for key in ("wait", "after", "manifest"))
     return Step(
         command,
-        None if wait is None else _number(wait, f"{where}.wait"),
+        None if wait is None else _number(wait, f"{where}.wait", most=LIMIT_SECONDS),
         "" if after is None else _condition(after, f"{where}.after"),
         None if manifest is None else _manifest(manifest, f"{where}.manifest", beside),
         node,
     )
+
+
+def _check_command(line: str, where: str) -> None:
+    from rollviz import kubectl
+
+    try:
+        kubectl.check(shlex.join(command_words(line)))
+    except ScenarioError as error:
+        raise ScenarioError(f"{where}: {error}") from None
+    except kubectl.KubectlError as error:
+        problem = str(error).partition("\n")[0]
+        known = f": known are {', '.join(error.known)}" if error.known else ""
+        raise ScenarioError(f"{where}: {line!r}: {problem}{known}") from None
 
 
 def _condition(given: Any, where: str) -> str:
@@ -568,11 +591,11 @@ def _cluster(given: Any) -> dict[str, Any]:
     return kept
 
 
-def _number(given: Any, where: str, *, whole: bool = False, most: int = MOST) -> Any:
+def _number(given: Any, where: str, *, whole: bool = False, most: float = MOST) -> Any:
     number = isinstance(given, int if whole else int | float) and not isinstance(given, bool)
     if not number or not 0 <= given <= most:
         kind = "a whole number" if whole else "a number"
-        raise ScenarioError(f"{where}: {reprlib.repr(given)}: must be {kind} from 0 to {most}")
+        raise ScenarioError(f"{where}: {reprlib.repr(given)}: must be {kind} from 0 to {most:.0f}")
     return given if whole else float(given)
 
 

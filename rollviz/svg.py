@@ -19,7 +19,17 @@ from typing import Any
 
 from rollviz.cast import SHAPES, Json, value_at
 from rollviz.figures import HUES
-from rollviz.svg_parts import STYLE, Clock, cut_off, glyphs, interpolate, number, text_of
+from rollviz.svg_parts import (
+    STYLE,
+    Clock,
+    cut_off,
+    glyphs,
+    interpolate,
+    number,
+    plain_style,
+    position,
+    text_of,
+)
 
 WIDTH = 880
 LEFT, RIGHT = 200, 760
@@ -39,15 +49,21 @@ def svg(data: Json, step: int | None = None) -> str:
         step: the still picture at that step; None for the film, which begins again after its
             end. A reader that knows no animation sees the last step.
     """
-    return _Film(data, step).document()
+    return _Film(data, Clock(data, step)).document(STYLE)
+
+
+def frame(data: Json, second: float, *, dark: bool = False) -> str:
+    """The picture after so many seconds of the film, for what draws SVG and is no browser."""
+    clock = Clock(data, position(data["seconds"], second), settled=False)
+    return _Film(data, clock).document(plain_style(dark))
 
 
 class _Film:
     """Lanes, exit strip, counts over time, sentences: from top to bottom."""
 
-    def __init__(self, data: Json, step: int | None) -> None:
+    def __init__(self, data: Json, clock: Clock) -> None:
         self.data = data
-        self.clock = Clock(data, step)
+        self.clock = clock
         drawn = data["slots"] if data["slots"] <= ONE_BY_ONE else 0
         self.pitch, self.columns = _grid(max(drawn, 1))
         self.pods = data["pods"] if drawn else []
@@ -60,13 +76,13 @@ class _Film:
     def _height(self, slots: int, least: int) -> int:
         return max(least, ceil(slots / self.columns) * self.pitch + 12)
 
-    def document(self) -> str:
+    def document(self, style: str) -> str:
         body = "".join(self._body() if self.data["name"] else _nothing())
         return (
             f'<svg xmlns="http://www.w3.org/2000/svg" width="{WIDTH}" height="{self.height}" '
             f'viewBox="0 0 {WIDTH} {self.height}" role="img">'
             f"<title>{text_of('Rollout of ' + self.data['name'])}</title>"
-            f"<style>{STYLE}</style><defs>{glyphs(self.pitch * 0.77)}</defs>"
+            f"<style>{style}</style><defs>{glyphs(self.pitch * 0.77)}</defs>"
             f'<rect class="page" width="{WIDTH}" height="{self.height}" rx="12"/>{body}</svg>\n'
         )
 
@@ -110,7 +126,7 @@ class _Film:
         image = text_of(cut_off(lane["image"], 19))
         yield f'<text x="42" y="{middle + 14}" class="mono image">{image}</text>'
         for shown, (desired, _, ready) in self.clock.turns(lane["size"]):
-            words = f"{ready} of {desired} ready"
+            words = f"desired {desired} · ready {ready}"
             yield f'<text x="838" y="{middle + 5}" class="end"{shown}{words}</text>'
         yield "</g>"
 
@@ -129,23 +145,23 @@ class _Film:
         slot = self._spot(top, self.lane, self.data["slots"], pod["slot"])
         begins = [p for p, look in pod["looks"] if look >= 0 and self._shape(look) == "terminating"]
         if not begins:
-            return f' transform="translate({slot})">'
+            return f' transform="translate({_pair(slot)})">'
         exit = self._spot(self.exit_top, self.exit, self.data["exits"], pod["exit"])
-        now = exit if begins[0] <= self.clock.p else slot
+        part = self.clock.sunk(begins[0])
+        now = tuple(a + part * (b - a) for a, b in zip(slot, exit, strict=True))
         times = [0.0, self.clock.at(begins[0]), self.clock.moved(begins[0]), 1.0]
-        moves = self.clock.animate(
-            "transform", [slot, slot, exit, exit], times, ' type="translate"'
-        )
-        return f' transform="translate({now})">{moves}'
+        spots = [_pair(slot), _pair(slot), _pair(exit), _pair(exit)]
+        moves = self.clock.animate("transform", spots, times, ' type="translate"')
+        return f' transform="translate({_pair(now)})">{moves}'
 
     def _shape(self, look: int) -> str:
         return str(self.data["looks"][look][0])
 
-    def _spot(self, top: float, height: float, slots: int, slot: int) -> str:
+    def _spot(self, top: float, height: float, slots: int, slot: int) -> tuple[float, float]:
         rows = ceil(slots / self.columns)
         x = LEFT + (slot % self.columns + 0.5) * self.pitch
         y = top + (height - rows * self.pitch) / 2 + (slot // self.columns + 0.5) * self.pitch
-        return f"{number(x)} {number(y)}"
+        return x, y
 
     def _counts(self) -> Iterator[str]:
         """The three counts over time, floor and ceiling, and the playhead."""
@@ -206,6 +222,10 @@ class _Film:
             f'<rect class="veil" x="{x}" width="{RIGHT - x:.1f}" {box}>{moves}{shrinks}</rect>'
             f'<rect class="playhead" x="{x}" width="1.5" {box}>{moves}</rect>'
         )
+
+
+def _pair(spot: tuple[float, ...]) -> str:
+    return " ".join(number(float(each)) for each in spot)
 
 
 def _available(lanes: Sequence[Json]) -> list[list[Any]]:

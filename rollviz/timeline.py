@@ -173,6 +173,8 @@ class Timeline:
         commands: the kubectl commands that were run.
         epoch: the wall-clock time of the timeline's zero, in seconds since 1970.
         source: ``simulated``, ``live`` or ``recorded``.
+        gaps: the numbers of changes before which a live cluster was not wholly watched, so that
+            what led to them may be missing.
 
     One timeline holds one namespace; objects are known by kind and name.
     """
@@ -182,6 +184,7 @@ class Timeline:
     commands: list[Command] = field(default_factory=list)
     epoch: float = 0.0
     source: str = "simulated"
+    gaps: set[int] = field(default_factory=set)
     _lock: RLock = field(default_factory=RLock, init=False, repr=False)
     _checkpoints: list[Snapshot] = field(
         default_factory=lambda: [Snapshot()], init=False, repr=False
@@ -281,6 +284,7 @@ class Timeline:
             [command for command in self.commands if command.t <= t],
             self.epoch,
             self.source,
+            {index for index in self.gaps if index < count},
         )
 
     def save(self, path: str | Path) -> None:
@@ -297,13 +301,10 @@ class Timeline:
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         yield {"rollviz": FORMAT, "epoch": self.epoch, "source": self.source}
-        for change in self.changes:
-            yield {
-                "t": change.t,
-                "kind": change.object.kind,
-                "type": change.type,
-                "object": change.object.to_api(self.epoch),
-            }
+        for index, change in enumerate(self.changes):
+            row = {"t": change.t, "kind": change.object.kind, "type": change.type}
+            gap = {"gap": True} if index in self.gaps else {}
+            yield row | gap | {"object": change.object.to_api(self.epoch)}
         for noted in self.decisions:
             decision = asdict(noted.decision)
             decision["scaled"] = [list(scaling) for scaling in noted.decision.scaled]
@@ -338,6 +339,8 @@ def _read_row(timeline: Timeline, row: Mapping[str, Any]) -> None:
             raise ValueError(f"rollviz: format {row['rollviz']} is not {FORMAT}: update rollviz")
         timeline.source = row.get("source", "recorded")
     elif "object" in row:
+        if row.get("gap"):
+            timeline.gaps.add(len(timeline.changes))
         timeline.add(row["t"], row["type"], from_api(row["object"], timeline.epoch))
     elif "decision" in row:
         decision = dict(row["decision"])

@@ -1,12 +1,13 @@
 """Strip notebooks of what git should not hold: `make strip`.
 
 A cell's output stays when all of it is text: readers without a kernel see it, and nbval compares
-it with a fresh run. Standard error is text only where kubectl wrote it; elsewhere it holds
+it with a fresh run. Standard error is text only in a cell that runs kubectl; elsewhere it holds
 warnings, which name paths of the machine. The cell's execution count is then its place, because
 nbval takes a cell without one as never run. Every other cell keeps neither. Text that came in
 pieces is put together.
 """
 
+import re
 import sys
 from collections.abc import Iterable
 from pathlib import Path
@@ -19,7 +20,7 @@ METADATA = {
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "language_info": {"name": "python"},
 }
-KUBECTL = ("%kubectl", "%%kubectl")
+KUBECTL = re.compile(r"^\s*%%?kubectl", re.MULTILINE)
 KUBECTL_STREAMS = {"stdout", "stderr"}
 CELL_METADATA = {"jupyter", "tags"}  # jupyter: whether a solution starts collapsed
 
@@ -34,7 +35,7 @@ def strip(notebook: Any) -> None:
     for cell in notebook.cells:
         cell.metadata = {k: v for k, v in cell.metadata.items() if k in CELL_METADATA and v}
     for place, cell in enumerate((c for c in notebook.cells if c.cell_type == "code"), start=1):
-        streams = KUBECTL_STREAMS if cell.source.startswith(KUBECTL) else {"stdout"}
+        streams = KUBECTL_STREAMS if KUBECTL.search(cell.source) else {"stdout"}
         keep = bool(cell.outputs) and all(is_text(output, streams) for output in cell.outputs)
         cell.outputs = joined(cell.outputs) if keep else []
         cell.execution_count = place if keep else None

@@ -236,6 +236,36 @@ def test_a_wrong_scenario_is_one_line(
     assert err.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    ("rest", "words"),
+    [
+        (
+            "- {run: kubectl get pods, after: complete}\n",
+            "line 6: steps[2].after: complete: can never",
+        ),
+        ("- fail_node: node-9\n", 'line 6: steps[2].fail_node: nodes "node-9" not found'),
+        ("until: complete\n", "line 6: until: complete: not within 3600 virtual seconds"),
+    ],
+    ids=["a wait in vain", "no such node", "no end"],
+)
+def test_what_goes_wrong_while_it_is_played_is_named_with_its_line(
+    rest: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "scenario.yaml"
+    file.write_text(
+        f"manifest: {GOOD}\n"
+        "pods: {images: {'nginx:2': NeverReady}}\n"
+        "steps:\n"
+        "- run: kubectl apply -f web.yaml\n"
+        "- {run: kubectl set image deployment/web nginx=nginx:2, after: complete}\n"
+        f"{rest}"
+    )
+    assert main(["run", str(file)]) == 1
+    err = capsys.readouterr().err
+    assert err.startswith(f"rollviz: {file}: {words}")
+    assert err.count("\n") == 1
+
+
 def test_a_missing_scenario_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "nope.yaml"]) == 1
     err = capsys.readouterr().err
@@ -253,7 +283,7 @@ def test_what_never_completes_says_what_it_waits_for(
     assert main(["run", str(file)]) == 1
     out, err = capsys.readouterr()
     assert "Progressing=False: ProgressDeadlineExceeded" in out
-    assert err.startswith(f"rollviz: {file}: until: complete: not within 3600 virtual seconds: ")
+    assert err.startswith(f"rollviz: {file}: line 1: until: complete: not within 3600 ")
     assert "2 ImagePullBackOff" in err
 
 

@@ -15,6 +15,7 @@ from rollviz.exercises import (
     lecture,
     recreate,
     rolling_update,
+    start_here,
     telling_apart,
     updating,
 )
@@ -129,6 +130,8 @@ def edited(**spec):
     return item
 
 
+WITH_A_TIER = edited(image="nginx:1.9.1", replicas=8)
+WITH_A_TIER["spec"]["template"]["metadata"]["labels"]["tier"] = "web"
 OF_THE_TEMPLATE = {"image", "label of the pods", "environment variable", "grace period"}
 
 
@@ -164,7 +167,10 @@ def largest_size(resized):
     return max(max(before, after) for _, before, after in resized)
 
 
+SCALE = "kubectl scale deployment/myapp-deployment --replicas="
 RIGHT = [
+    (start_here.floor_and_ceiling, {"floor": 7, "ceiling": 12}),
+    (start_here.three_pods, f"{SCALE}3"),
     (telling_apart.which_strategy, by_the_first_line),
     (telling_apart.most_asked_for, largest_sum),
     (updating.which_roll_out, OF_THE_TEMPLATE),
@@ -179,6 +185,17 @@ RIGHT = [
     (rolling_update.rounding, rounded_as_kubernetes_does),
 ]
 WRONG = [
+    (
+        start_here.floor_and_ceiling,
+        {"floor": 7, "ceiling": 11},
+        "Look right of the band, where the",
+    ),
+    (start_here.floor_and_ceiling, {"floor": 6, "ceiling": 12}, "wrong  the floor at 6"),
+    (start_here.floor_and_ceiling, 7, "give a dict"),
+    (start_here.three_pods, f"{SCALE}4", "wrong  4 pods"),
+    (start_here.three_pods, "kubectl get pods", "wrong  5 pods"),
+    (start_here.three_pods, "kubectl scale deployment/myapp --replicas=3", "not found"),
+    (start_here.three_pods, "scale", "give one command"),
     (telling_apart.which_strategy, by_the_number_of_lines, "1 replica, RollingUpdate: you say Rec"),
     (telling_apart.which_strategy, lambda lines: "recreate", "you say recreate"),
     (telling_apart.most_asked_for, largest_size, "5 replicas, RollingUpdate: you say 5, it is 7"),
@@ -190,6 +207,12 @@ WRONG = [
     (updating.catch_up, edited(replicas=8), "wrong  nginx:1.9.1 still runs: it is nginx:1.7.1"),
     (updating.catch_up, edited(image="nginx:1.9.1"), "wrong  still 8 pods: it is 5"),
     (updating.catch_up, edited(image="nginx:1.9.1", replicas=None), "still 8 pods: it is 1"),
+    (
+        updating.catch_up,
+        edited(image="nginx:1.9.1", replicas=8, strategy={"type": "Recreate"}),
+        "wrong  something else is changed",
+    ),
+    (updating.catch_up, WITH_A_TIER, "wrong  revision 2 still: it is 3"),
     (updating.catch_up, edited(replicas=-1), "must be greater than or equal to 0"),
     (recreate.never_two_versions, {"type": "RollingUpdate"}, "pods of both versions"),
     (recreate.never_two_versions, AT_ONCE, "pods of both versions"),

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 import tracemalloc
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 
@@ -17,6 +18,9 @@ import pytest
 import yaml
 
 from rollviz.cli import main
+from rollviz.explain.findings import findings
+from rollviz.explain.scene import scenes
+from rollviz.figures import step_words
 from rollviz.live import LiveError, Mirror, record
 from rollviz.live.access import RESOURCES
 from rollviz.live.connect import connect
@@ -33,6 +37,11 @@ pytest.importorskip("kubernetes")
 ROOT = Path(__file__).parents[1]
 TLS = ROOT / "tests" / "data" / "tls"
 NAME = "myapp-deployment"
+EDIT = next(
+    n
+    for n, row in enumerate(recording("rolling-default-5"))
+    if row["kind"] == "Deployment" and row["object"]["metadata"]["generation"] == 2
+)
 QUICK = {"backoff": (0.02, 0.1), "patience": 0.2}
 ACCOUNT, ROLE, BINDING = yaml.safe_load_all((ROOT / "deploy" / "rbac-readonly.yaml").read_text())
 RBAC = ROLE["rules"]
@@ -61,7 +70,7 @@ def server():
 def kubeconfig(tmp_path):
     """Writes a kubeconfig for an address; options go into its cluster."""
 
-    def write(url, *, token=TOKEN, namespace="shop", **cluster):
+    def write(url, *, token=TOKEN, user=None, namespace="shop", **cluster):
         config = {
             "apiVersion": "v1",
             "kind": "Config",
@@ -77,7 +86,7 @@ def kubeconfig(tmp_path):
                 }
             ],
             "clusters": [{"name": "c", "cluster": {"server": url, **cluster}}],
-            "users": [{"name": "u", "user": {"token": token}}],
+            "users": [{"name": "u", "user": user or {"token": token}}],
         }
         path = tmp_path / "kubeconfig"
         path.write_text(yaml.safe_dump(config))
@@ -333,6 +342,43 @@ def test_nothing_is_lost_nor_doubled(name, plural, server, mirror, tmp_path):
         assert versions(tmp_path / "seen.jsonl") == served(server)
 
 
+SHAPES = {
+    "a spec that is none": lambda event: {**event, "object": {**event["object"], "spec": 3}},
+    "annotations that are none": lambda event: {
+        **event,
+        "object": {**event["object"], "metadata": event["object"]["metadata"] | {"annotations": 3}},
+    },
+    "no metadata": lambda event: {**event, "object": {}},
+    "an object that is none": lambda event: {**event, "object": 3},
+    "an error that is none": lambda event: {"type": "ERROR", "object": 3},
+    "no type of event": lambda event: {**event, "type": 3},
+    "no event": lambda event: [event],
+}
+
+
+@pytest.mark.parametrize("keep_all", [True, False])
+@pytest.mark.parametrize("name", SHAPES)
+def test_a_line_of_json_that_is_no_event_is_survived(name, keep_all, server, mirror, tmp_path):
+    rows = recording("rolling-one-replica")
+    server.fail("replicasets", "watch", after(3, watch_server.instead(SHAPES[name])))
+    watched = mirror(record=tmp_path / "seen.jsonl", keep_all=keep_all)
+    server.play(rows)
+    watched.wait(lambda m: m.recorded == len(rows), timeout=20)
+    assert versions(tmp_path / "seen.jsonl") == served(server)
+
+
+@pytest.mark.parametrize("fault", [status(410), status(429, Retry_After="0"), status(500)])
+def test_a_list_that_goes_wrong_between_two_pages_is_listed_again(
+    fault, server, mirror, monkeypatch
+):
+    monkeypatch.setattr("rollviz.live.access.PAGE", 3)
+    server.play(recording("rolling-default-10"))
+    server.fail("pods", "list", lambda handler: watch_server.GO_ON, fault)
+    watched = mirror(patience=20)
+    assert server.count("pods", "list") == 6  # two, and all four
+    same(server, watched)
+
+
 @pytest.mark.parametrize("name", sorted(set(FAULTS) - {"slow chunks"}))
 def test_the_mirror_says_that_it_connects_again(name, server, mirror):
     watched = mirror(silence=1.3)
@@ -426,6 +472,41 @@ def test_made_again_while_nobody_looked(kind, server, mirror):
     assert [c.type for c in changes if c.object.name == key[1]] == ["ADDED", "DELETED", "ADDED"]
 
 
+def rollout_seen_in_part(server, mirror, plural, at):
+    """A mirror that from the change ``at`` on could not watch one resource for a while."""
+    rows = recording("rolling-default-5")
+    server.play(rows[:at])
+    watched = mirror(backoff=(1.5, 1.5))
+    server.fail(plural, "watch", status(503))
+    server.drop_connections(plural)
+    watched.wait(lambda m: m.state == "reconnecting", timeout=20)
+    server.play(rows[at:])
+    server.compact()
+    same(server, watched.wait(timeout=20))
+    return watched
+
+
+@pytest.mark.parametrize(("plural", "at"), [("replicasets", 90), ("deployments", EDIT)])
+def test_what_happened_while_nobody_watched_is_no_finding(plural, at, server, mirror, tmp_path):
+    """A new list tells of several resizings as one, and another watch of effects without causes."""
+    watched = rollout_seen_in_part(server, mirror, plural, at)
+    watched.save(tmp_path / "saved.jsonl")
+    saved = load(tmp_path / "saved.jsonl")
+    assert findings(saved) == []
+    assert saved.gaps == watched.timeline.gaps
+    saved.gaps.clear()
+    assert plural == "deployments" or findings(saved) != []
+
+
+def test_a_recording_says_what_was_not_watched(server, mirror, tmp_path):
+    path = tmp_path / "seen.jsonl"
+    rollout_seen_in_part(server, partial(mirror, record=path), "replicasets", 90)
+    recorded = load(path)
+    assert findings(recorded) == []
+    sentences = [step_words(scene, {})["sentence"] for scene in scenes(recorded)]
+    assert any("What led there was not seen" in sentence for sentence in sentences)
+
+
 def test_a_deployment_that_comes_later_is_waited_for(server, mirror):
     watched = mirror()
     assert watched.state == "live"
@@ -514,6 +595,65 @@ def test_what_is_refused_later_is_waited_for(server, mirror):
     same(server, watched.wait(timeout=20))
 
 
+def test_who_logs_in_again_is_let_in(server, mirror, kubeconfig):
+    server.play(recording("rolling-one-replica"))
+    watched = mirror()
+    server.token = "another"
+    server.drop_connections()
+    watched.wait(lambda m: "does not accept your credentials" in m.message, timeout=20)
+    kubeconfig(server.url, token="another")
+    server.delete("Pod", *next(iter(server.objects["Pod"])))
+    same(server, watched.wait(timeout=20))
+
+
+def test_a_context_that_leads_elsewhere_by_then_is_not_followed(server, mirror, kubeconfig):
+    watched = mirror()
+    server.token = "another"
+    server.drop_connections()
+    watched.wait(lambda m: "does not accept your credentials" in m.message, timeout=20)
+    with WatchServer() as other:
+        kubeconfig(other.url)
+        watched.wait(lambda m: f"no longer leads to {server.url}" in m.message, timeout=20)
+        assert other.requests == []
+
+
+def plugin(program):
+    """A user whose credentials a program of ours gives."""
+    version = "client.authentication.k8s.io/v1"
+    command = {"command": sys.executable, "args": ["-c", program], "interactiveMode": "Never"}
+    return {"exec": {"apiVersion": version, **command}}
+
+
+CREDENTIAL = {
+    "apiVersion": "client.authentication.k8s.io/v1",
+    "kind": "ExecCredential",
+    "status": {"token": TOKEN},
+}
+
+
+def test_a_credential_plugin_is_run(server, mirror, kubeconfig):
+    user = plugin(f"print({json.dumps(CREDENTIAL)!r})")
+    server.play(recording("rolling-one-replica"))
+    same(server, mirror(kubeconfig=kubeconfig(server.url, user=user)))
+
+
+@pytest.mark.parametrize(
+    ("user", "words"),
+    [
+        (plugin("import sys; sys.exit('please log in')"), "process returned 1. please log in"),
+        (plugin("print('hello')"), "failed to decode process output"),
+        (plugin("print({})"), "malformed response"),
+        (plugin("") | {"exec": {**plugin("")["exec"], "command": "no-such"}}, "'no-such'"),
+    ],
+    ids=["it fails", "no JSON", "no credential", "it is not there"],
+)
+def test_a_credential_plugin_that_fails_is_told(user, words, server, mirror, kubeconfig, caplog):
+    message = failure(mirror(live=False, kubeconfig=kubeconfig(server.url, user=user)))
+    assert "the credential plugin of context 'class' gives no credentials" in message
+    assert words in message
+    assert caplog.records == []
+
+
 def test_nothing_but_get_is_ever_sent(server, mirror, tmp_path):
     server.play(recording("rolling-one-replica"))
     watched = mirror(record=tmp_path / "seen.jsonl")
@@ -553,6 +693,38 @@ def test_only_the_live_mirror_knows_the_client_library():
 
 
 # The way to the cluster
+
+
+@pytest.mark.parametrize("how", ["proxy-url", "HTTP_PROXY"])
+def test_through_a_proxy(how, server, mirror, kubeconfig, monkeypatch):
+    """The server is asked for another's addresses, as a proxy is."""
+    cluster = {"proxy-url": server.url} if how == "proxy-url" else {}
+    if how == "HTTP_PROXY":
+        monkeypatch.setenv("http_proxy", server.url)
+        monkeypatch.setenv("no_proxy", "")
+    server.play(recording("rolling-one-replica")[:20])
+    watched = mirror(kubeconfig=kubeconfig("http://cluster.invalid:8001", **cluster))
+    server.play(recording("rolling-one-replica")[20:])
+    same(server, watched)
+    assert watched.host == "http://cluster.invalid:8001"
+
+
+def test_a_proxy_that_is_not_there(mirror, kubeconfig):
+    cluster = {"proxy-url": f"http://127.0.0.1:{closed_port()}"}
+    path = kubeconfig("https://cluster.invalid", **cluster)
+    assert "is the proxy in HTTPS_PROXY or proxy-url right?" in failure(
+        mirror(live=False, kubeconfig=path)
+    )
+
+
+def test_a_client_certificate_that_has_expired(mirror, kubeconfig):
+    ours = TLS / "client-expired.pem"
+    user = {"client-certificate": str(ours), "client-key": str(TLS / "server.key")}
+    authority = {"certificate-authority": str(TLS / "ca.pem")}
+    with WatchServer(certificate=certificate("server"), clients=ours) as server:
+        path = kubeconfig(server.url, user=user, **authority)
+        message = failure(mirror(live=False, kubeconfig=path, patience=20))
+    assert "your client certificate has expired: get new credentials" in message
 
 
 def certificate(name):
@@ -904,6 +1076,17 @@ def test_a_file_that_will_not_do(name, error, words, tmp_path):
     with pytest.raises(error, match=words):
         record(NAME, tmp_path / name, duration=0)
     assert (tmp_path / "there.jsonl").read_text() == "mine"
+
+
+def test_a_cluster_that_is_not_well_for_long_is_told(server, kubeconfig, tmp_path, monkeypatch):
+    monkeypatch.setattr("rollviz.live.session.PATIENCE", 0.0)
+    server.play(recording("rolling-one-replica"))
+    server.fail("deployments", "list", status(503, "etcd is ill"))
+    said: list[str] = []
+    path = tmp_path / "seen.jsonl"
+    record(NAME, path, duration=0.1, kubeconfig=kubeconfig(server.url), say=said.append)
+    assert said[0].startswith("connecting: ") and "etcd is ill" in said[0]
+    assert said[-1] == "live"
 
 
 def test_nothing_to_record_leaves_no_file(server, kubeconfig, tmp_path):

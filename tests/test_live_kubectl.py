@@ -8,6 +8,8 @@ import sysconfig
 import threading
 
 import pytest
+from nbclient import NotebookClient
+from nbformat import v4
 
 import rollviz
 from rollviz import magic
@@ -25,7 +27,7 @@ TLS = DATA / "tls"
 FAKE = """#!{python}
 import json, os, sys
 with open({log!r}, "a") as log:
-    log.write(json.dumps(sys.argv[1:]) + "\\n")
+    log.write(json.dumps([os.environ["KUBECONFIG"], *sys.argv[1:]]) + "\\n")
 print("out of kubectl", flush=True)
 print("a complaint", file=sys.stderr)
 sys.exit(int(os.environ.get("FAKE_EXIT", 0)))
@@ -48,7 +50,7 @@ def mirror(server, tmp_path):
 
 @pytest.fixture
 def ran(tmp_path, monkeypatch):
-    """Puts a kubectl on PATH that writes down its arguments; gives those of every run."""
+    """Puts a kubectl on PATH that writes down $KUBECONFIG and its arguments; gives every run's."""
     if os.name == "nt":
         pytest.skip("the script that stands in for kubectl needs a Unix")
     folder, log = tmp_path / "bin", tmp_path / "log"
@@ -76,7 +78,7 @@ def somebody(monkeypatch):
 
 
 def place(mirror):
-    return [f"--kubeconfig={mirror.kubeconfig}", "--context=class", "--namespace=shop"]
+    return [mirror.kubeconfig, "--context=class", "--namespace=shop"]
 
 
 # What only reads
@@ -99,6 +101,11 @@ def place(mirror):
         "apply -f web.yaml --dry-run=server",
         "delete deployment web --dry-run=client",
         "scale --help",
+        "delete pods --all --dry-run=client",
+        "delete pod web-1 --dry_run=client",
+        "create deployment web --image=nginx --dry-run=client -o yaml",
+        "run web --image=nginx --dry-run=client -- sh",
+        "create --help",
     ],
 )
 def test_these_only_read(line):
@@ -125,6 +132,28 @@ def test_these_only_read(line):
         "delete pod get",
         "-o wide get pods",
         "some-plugin get pods",
+        "some-plugin --help",
+        "create some-plugin --dry-run=client",
+        "create some-plugin --help",
+        "create token web",
+        "delete --raw /api/v1/namespaces/shop/pods/web-1 --dry-run=client",
+        "get --raw /api/v1/namespaces/shop/pods/web-1/proxy/quit",
+        "delete pod web-1 --dry-run=client --dry_run=none",
+        "delete pod web-1 --help --help=false",
+        "delete pod web-1 --cascade -- --dry-run=client",
+        "scale deployment/web --replicas=0 --dry-run=client --timeout -- --dry-run=none",
+        "edit deployment web",
+        "port-forward web-1 8080",
+        "proxy",
+        "attach web-1",
+        "debug web-1 --image=busybox",
+        "run web --image=nginx",
+        "certificate approve web",
+        "drain node-1",
+        "rollout pause deployment/web",
+        "config set users.me.token x",
+        "get.pods",
+        "GET pods",
     ],
 )
 def test_these_may_change_something(line):
@@ -148,6 +177,18 @@ def test_quotes_and_spaces_come_through(mirror, ran):
     assert ran()[0][-1] == "jsonpath={.items[*].metadata.name} x"
 
 
+def test_it_goes_where_the_mirror_looks_though_the_environment_leads_elsewhere(
+    server, ran, tmp_path, monkeypatch
+):
+    kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", server.url)
+    monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
+    with Mirror(NAME) as mirror:
+        mirror.wait(timeout=5)
+        monkeypatch.setenv("KUBECONFIG", str(tmp_path / "another"))
+        kubectl.run("get pods", mirror)
+    assert ran() == [[str(kubeconfig), "--context=class", "--namespace=shop", "get", "pods"]]
+
+
 # What changes something
 
 
@@ -168,6 +209,11 @@ def test_a_change_shows_where_it_goes_and_runs_after_yes(mirror, ran, somebody, 
         ("delete pods --all --namespace=test", "test"),
         ("-n test delete pods --all", "test"),
         ("delete pods --all -A", "all of them"),
+        ("delete pods --all -RA", "all of them"),
+        ("delete pods --all -A=false", "shop"),
+        ("delete pods --all --all_namespaces", "all of them"),
+        ("exec -itn test web-1 -- ls", "test"),
+        ("exec web-1 -it -- mkdir -n test", "shop"),
         ("exec web-1 -- mkdir -n test", "shop"),
     ],
 )
@@ -210,12 +256,18 @@ def test_a_notebook_that_cannot_ask_is_unattended(error, mirror, ran, somebody, 
         "-s https://prod",
         "--server=x",
         "--as=me",
+        "--as-group=system:masters",
+        "--client_key=x",
+        "--kuberc=x",
+        "-shttps://prod",
+        "-As https://prod",
+        "--cascade -- --context=prod",
     ],
 )
 def test_no_flag_leads_to_another_cluster(flag, mirror, ran, somebody, capsys):
     assert kubectl.run(f"delete pods --all {flag}", mirror, somebody("yes")) == 1
     assert ran() == []
-    assert flag.split("=")[0].split()[0] in capsys.readouterr().err
+    assert "goes where the mirror looks" in capsys.readouterr().err
 
 
 def test_a_change_is_noted_with_the_edit_that_it_made(mirror, server, ran, somebody):
@@ -316,6 +368,58 @@ def test_a_real_kubectl_lists_what_the_server_has(secure, capfd):
     assert sorted(capfd.readouterr().out.split()) == [f"pod/{name}" for name in names]
 
 
+def test_a_real_kubectl_says_how_the_rollout_stands(secure, capfd):
+    _, mirror = secure
+    assert kubectl.run(f"rollout status deployment/{NAME} --timeout=20s", mirror) == 0
+    assert f'deployment "{NAME}" successfully rolled out' in capfd.readouterr().out
+
+
+def nobody(_):
+    """Asked in vain."""
+    raise EOFError
+
+
+SLIPS = [
+    "delete --raw /api/v1/namespaces/shop/pods/{pod} --dry-run=client",
+    "create --raw /api/v1/namespaces/shop/pods -f {file} --dry-run=server",
+    "replace --raw /api/v1/namespaces/shop/pods/{pod} -f {file} --dry-run=server",
+    "replace --force -f {file} --dry-run=server",
+    "delete pod {pod} --dry-run=client --dry_run=none",
+    "delete pod {pod} --help --help=false",
+    "delete pod {pod} --timeout=5s --dry-run=server --force --grace-period=0",
+    "delete pod {pod} --dry-run=client --cascade -- --dry-run=none",
+    "label pod {pod} a=b --dry-run=server",
+    "annotate pod {pod} a=b --dry-run=client --field-manager --dry-run=none",
+    "patch pod {pod} -p {{}} --dry-run=server",
+    "set env deployment/{name} A=B --dry-run=server",
+    "set image deployment/{name} nginx=nginx:1.29 --dry-run=server",
+    "rollout undo deployment/{name} --dry-run=server",
+    "rollout restart deployment/{name} --dry-run=client",
+    "expose deployment/{name} --port=80 --dry-run=server",
+    "run web --image=nginx --dry-run=server",
+    "create deployment web --image=nginx --dry-run=server",
+    "create token web --dry-run=client",
+    "apply -f {file} --validate=false --dry-run=server",
+    "diff -f {file}",
+]
+
+
+@pytest.mark.parametrize("line", SLIPS)
+def test_whatever_runs_unasked_has_a_real_kubectl_change_nothing(line, secure, tmp_path, capfd):
+    """Each is not run, since nobody can be asked, or asks the server to change nothing."""
+    server, mirror = secure
+    file = tmp_path / "pod.yaml"
+    file.write_text(
+        "{apiVersion: v1, kind: Pod, metadata: {name: web}, "
+        "spec: {containers: [{name: web, image: nginx}]}}"
+    )
+    pod = next(name for _, name in server.objects["Pod"])
+    kubectl.run(line.format(pod=pod, file=file, name=NAME), mirror, nobody)
+    sent = [(path, options["body"]) for method, _, _, path, options in server.requests
+            if method != "GET"]  # fmt: skip
+    assert [path for path, body in sent if "dryRun=All" not in path and b"dryRun" not in body] == []
+
+
 def test_a_real_kubectl_changes_what_it_was_told_to_after_yes(secure, somebody, capfd):
     server, mirror = secure
     name = next(name for _, name in server.objects["Pod"])
@@ -324,6 +428,23 @@ def test_a_real_kubectl_changes_what_it_was_told_to_after_yes(secure, somebody, 
     assert [r[3] for r in server.requests if r[0] == "DELETE"] == [
         f"/api/v1/namespaces/shop/pods/{name}"
     ]
+
+
+def test_a_notebook_that_runs_by_itself_changes_nothing(secure, tmp_path):
+    """As papermill, nbconvert and nbval run one: nobody is there to be asked."""
+    server, mirror = secure
+    pod = next(name for _, name in server.objects["Pod"])
+    target = f"{NAME!r}, kubeconfig={str(mirror.kubeconfig)!r}"
+    cells = [
+        f"%load_ext rollviz\nimport rollviz\n"
+        f"with rollviz.use(rollviz.mirror({target})).wait() as mirror:\n"
+        f"    %kubectl get pod {pod} -o name\n    %kubectl delete pod {pod}",
+    ]
+    notebook = v4.new_notebook(cells=[v4.new_code_cell(cell) for cell in cells])
+    NotebookClient(notebook, timeout=60).execute()
+    printed = "".join(output["text"] for output in notebook.cells[0].outputs)
+    assert f"pod/{pod}" in printed and kubectl.UNATTENDED in printed
+    assert {method for method, *_ in server.requests} == {"GET"}
 
 
 def test_a_watch_that_never_ends_is_streamed_and_interrupted(secure, monkeypatch):

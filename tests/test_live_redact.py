@@ -16,6 +16,7 @@ SECRET = "hunter2"
 
 
 def deployment(value=SECRET, checksum="1"):
+    request = {"httpHeaders": [{"name": "Authorization", "value": value}]}
     container = {
         "name": "web",
         "image": "web:1",
@@ -24,7 +25,8 @@ def deployment(value=SECRET, checksum="1"):
             {"name": "FROM", "valueFrom": {"secretKeyRef": {"name": "s", "key": "k"}}},
             {"name": "EMPTY"},
         ],
-        "readinessProbe": {"httpGet": {"httpHeaders": [{"name": "Authorization", "value": value}]}},
+        "readinessProbe": {"httpGet": request},
+        "lifecycle": {"preStop": {"httpGet": request}},
     }
     manifest: dict[str, Any] = {
         "metadata": {

@@ -2,6 +2,7 @@
 
 import json
 import re
+from itertools import pairwise
 
 import nbformat
 import pytest
@@ -65,7 +66,12 @@ def test_cell_with_any_other_output_is_as_never_run(output):
 
 @pytest.mark.parametrize(
     ("source", "kept"),
-    [("%kubectl get pods", 1), ("%%kubectl\nget pods", 1), ("kubectl.run(line)", 0)],
+    [
+        ("%kubectl get pods", 1),
+        ("%%kubectl\nget pods", 1),
+        ("cluster.run_for(600)\nif True:\n    %kubectl get pods", 1),
+        ("kubectl.run(line)", 0),
+    ],
 )
 def test_only_kubectl_may_write_to_stderr(source, kept):
     notebook = v4.new_notebook(cells=[v4.new_code_cell(source, outputs=[WARNED])])
@@ -103,6 +109,13 @@ def anchors(path):
     return {heading.replace("`", "").strip().replace(" ", "-") for heading in headings}
 
 
+@pytest.mark.parametrize(("path", "next_"), [*pairwise(NOTEBOOKS)], ids=lambda path: path.stem)
+def test_the_last_line_leads_to_the_next_notebook(path, next_):
+    last = text_of(path).split("\n\n")[-1]
+    assert last.startswith(f"Next: [{next_.name[:2]} ")
+    assert f"]({next_.name})" in last
+
+
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_links_lead_to_files_and_headings_that_are_there(path):
     links = re.findall(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)", text_of(path))
@@ -111,6 +124,7 @@ def test_links_lead_to_files_and_headings_that_are_there(path):
         target = path.parent / file if file else path
         assert target.is_file(), file
         assert not anchor or anchor in anchors(target), f"{file}#{anchor}"
+        assert anchor.isascii(), "JupyterLab finds no heading by a name that it has to encode"
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
@@ -135,7 +149,36 @@ def test_every_beat_of_the_lecture_leads_to_a_cell():
     assert list(map(int, beats)) == list(range(1, 17))
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS[1:], ids=lambda path: path.name)
+def sections(path):
+    """The code of each section, by its heading as links name it."""
+    found, heading = {}, ""
+    for cell in nbformat.read(path, as_version=4).cells:
+        if cell.cell_type == "code":
+            found[heading] += cell.source + "\n"
+        for line in re.findall(r"^## (.+)$", cell.source, re.MULTILINE):
+            heading = line.replace(" ", "-")
+        found.setdefault(heading, "")
+    return found
+
+
+def beats():
+    """Notebook and heading of each beat of the lecture."""
+    rows = re.findall(
+        r"^\| \d+ · .*\]\(([^)#]*)#([^)]+)\) \|$", text_of(NOTEBOOKS[0]), re.MULTILINE
+    )
+    return [(NOTEBOOKS[0].parent / (file or NOTEBOOKS[0].name), heading) for file, heading in rows]
+
+
+@pytest.mark.parametrize(
+    ("path", "heading"), beats(), ids=lambda value: getattr(value, "stem", value)
+)
+def test_a_beat_is_predicted_and_shown_with_its_commands(path, heading):
+    code = sections(path)[heading]
+    assert "rollviz.predict(" in code  # which is followed by the picture
+    assert re.search(r"^\s*%%?kubectl", code, re.MULTILINE)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_a_notebook_ends_with_a_summary_exercises_and_what_is_under_the_hood(path):
     headings = re.findall(r"^## (.+)$", text_of(path), re.MULTILINE)
     lab = path.name.startswith("10")  # which is nothing but exercises
@@ -147,11 +190,11 @@ def test_a_notebook_ends_with_a_summary_exercises_and_what_is_under_the_hood(pat
 def test_a_notebook_can_be_read_in_a_sitting(path):
     cells = nbformat.read(path, as_version=4).cells
     assert len(cells) <= 55
-    shown = [cell.source for cell in cells if cell.cell_type == "code"]
-    assert [source for source in shown if len(source.splitlines()) > 18] == []
+    code = [cell.source for cell in cells if cell.cell_type == "code"]
+    assert [source for source in code if len([*filter(str.strip, source.splitlines())]) > 12] == []
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS[1:], ids=lambda path: path.name)
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.name)
 def test_solutions_start_folded_and_give_nothing_away(path):
     cells = [c for c in nbformat.read(path, as_version=4).cells if c.cell_type == "code"]
     solutions = [c for c in cells if c.source.startswith("# Solution")]

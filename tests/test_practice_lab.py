@@ -1,5 +1,6 @@
 """The tasks of the practice lab, on clusters as learners leave them."""
 
+from copy import deepcopy
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from rollviz.exercises import practice_lab as lab
 from rollviz.scenario import run_command
 
 RECREATE = {**lab.FRONTEND, "spec": {**lab.FRONTEND["spec"], "strategy": {"type": "Recreate"}}}
+STATUS = "kubectl rollout status deployment/frontend"
 UNDO = "kubectl rollout undo deployment/frontend"
 
 
@@ -51,10 +53,21 @@ def test_before_there_is_a_pod_nothing_answers():
     assert lab.Curl(lab.cluster()).failed == lab.REQUESTS
 
 
+def with_recreate_at_last():
+    """Version 3 by RollingUpdate, and only then the other strategy."""
+    cluster = cluster_after(v(2), v(3))
+    third = deepcopy(RECREATE)
+    third["spec"]["template"]["spec"]["containers"][0]["image"] = "webapp-color:v3"
+    run_command(cluster, "kubectl apply -f frontend.yml", third)
+    cluster.run_for(10)
+    return cluster
+
+
 STATE = {"replicas": 4, "image": "webapp-color:v1", "strategy": "RollingUpdate"}
 RIGHT = [
     (lab.what_is_there, lambda: STATE),
     (lab.version_2, lambda: cluster_after(v(2))),
+    (lab.version_2, lambda: cluster_after(v(2), STATUS, seconds=0)),
     (lab.down_at_once, lambda: 1),
     (lab.another_strategy, lambda: {"type": "Recreate"}),
     (lab.recreated, lambda: cluster_after(v(2), v(3), manifest=RECREATE)),
@@ -77,6 +90,7 @@ WRONG = [
         "spec.strategy.rollingUpdate: Forbidden",
     ),
     (lab.recreated, lambda: cluster_after(v(3)), "Apply manifests/frontend-recreate.yml first"),
+    (lab.recreated, with_recreate_at_last, "of the update 3 were available"),
     (lab.healed, lambda: cluster_after(v(2), v(3)), "First break it"),
     (lab.healed, lambda: cluster_after(v(2), v(3), v(4)), "the image is webapp-color:v4"),
     (lab.healed, lambda: cluster_after(v(2), v(3), v(4), UNDO, UNDO), "webapp-color:v4"),

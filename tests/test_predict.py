@@ -45,6 +45,17 @@ def test_an_answer_is_locked():
     assert asked.verdict == first
 
 
+def test_it_shows_the_answer_where_it_was_asked_however_the_timeline_goes_on():
+    growing = RECORDED.until(4.0)
+    asked = ask(lambda timeline: len(timeline.changes), of=growing)
+    steps, changes = asked.step, len(growing)
+    for change in RECORDED.changes[changes:]:
+        growing.add(*change)
+    assert len(growing.steps) > steps + 1
+    assert asked.step == steps
+    assert len(asked.timeline) == changes
+
+
 def first_ready(timeline):
     return next(step for step in timeline.steps if step.kind == "ready")
 

@@ -31,10 +31,12 @@ PLURALS = {
 }
 KINDS = {kind: plural for plural, (_, kind) in PLURALS.items()}
 VERSIONS = {"apps": "apps/v1", "": "v1"}
-ALL_RIGHTS = [{"apiGroups": ["apps", ""], "resources": list(PLURALS), "verbs": ["list", "watch"]}]
+VERBS = ["get", "list", "watch"]
+ALL_RIGHTS = [{"apiGroups": ["apps", ""], "resources": list(PLURALS), "verbs": VERBS}]
 
 PATH = re.compile(
     r"/(?:api/v1|apis/(?P<group>apps)/v1)(?:/namespaces/(?P<namespace>[^/]+))?/(?P<plural>\w+)"
+    r"(?:/(?P<name>[^/]+))?"
 )
 
 
@@ -42,7 +44,14 @@ class WatchServer:
     """The API server. Use it as a context manager; ``url`` is where it listens."""
 
     def __init__(
-        self, *, rules=None, cluster_wide=True, certificate=None, namespace="shop", port=0
+        self,
+        *,
+        rules=None,
+        cluster_wide=True,
+        certificate=None,
+        clients=None,
+        namespace="shop",
+        port=0,
     ):
         self.rules = ALL_RIGHTS if rules is None else rules
         self.cluster_wide = cluster_wide
@@ -66,6 +75,9 @@ class WatchServer:
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(*certificate)
+            if clients:
+                context.load_verify_locations(clients)
+                context.verify_mode = ssl.CERT_REQUIRED
             self._http.socket = context.wrap_socket(self._http.socket, server_side=True)
             scheme = "https"
         self.url = f"{scheme}://127.0.0.1:{self.port}"
@@ -203,8 +215,9 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         owner, url = self.server.owner, urlsplit(self.path)
         options = {key: values[0] for key, values in parse_qs(url.query).items()}
-        verb = "watch" if options.get("watch") in ("true", "True", "1") else "list"
         found = PATH.fullmatch(url.path)
+        verb = "watch" if options.get("watch") in ("true", "True", "1") else "list"
+        verb = "get" if found and found["name"] else verb
         plural = self.plural = found["plural"] if found else ""
         with owner.changed:
             owner.requests.append((self.command, verb, plural, url.path, options))
@@ -218,14 +231,17 @@ class _Handler(BaseHTTPRequestHandler):
             return self.status(404, "NotFound", "the server could not find the requested resource")
         if self._refused(verb, plural, found["namespace"]):
             return
+        kind, namespace = PLURALS[plural][1], found["namespace"]
+        if verb == "get":
+            return self._get(kind, namespace, found["name"])
         serve = self._watch if verb == "watch" else self._list
-        serve(PLURALS[plural][1], found["namespace"], options)
+        serve(kind, namespace, options)
 
     def refuse(self):
         """A method that would change something."""
         owner = self.server.owner
-        self.rfile.read(int(self.headers.get("Content-Length") or 0))
-        owner.requests.append((self.command, self.command, "", self.path, {}))
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        owner.requests.append((self.command, self.command, "", self.path, {"body": body}))
         self.status(405, "MethodNotAllowed", "this server is only read")
 
     do_POST = do_PUT = do_PATCH = do_DELETE = refuse
@@ -264,6 +280,12 @@ class _Handler(BaseHTTPRequestHandler):
         )
         return True
 
+    def _get(self, kind, namespace, name):
+        there = self.server.owner.objects[kind].get((namespace, name))
+        if there is None:
+            return self.status(404, "NotFound", f'{KINDS[kind]} "{name}" not found')
+        self.answer(200, {"apiVersion": VERSIONS[PLURALS[KINDS[kind]][0]], **there})
+
     def _list(self, kind, namespace, options):
         owner, start = self.server.owner, 0
         if "continue" in options:
@@ -292,6 +314,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _watch(self, kind, namespace, options):
         owner = self.server.owner
         version = int(options.get("resourceVersion") or 0)
+        if "sendInitialEvents" in options:  # kubectl then lists, as with servers that are older
+            return self.status(422, "Invalid", "sendInitialEvents is forbidden for watch")
         if version < owner.oldest:
             words = f"too old resource version: {version} ({owner.oldest})"
             return self.status(410, "Expired", words)
@@ -439,6 +463,15 @@ def garble(handler, line):
     handler.chunk(b'{"type": "MODIFIED", "object": {"metadata"' + line[-20:] + b"\n")
 
 
+def instead(make):
+    """Send what ``make`` makes of an event in its place, and go on with the next."""
+
+    def change(handler, line):
+        handler.chunk(json.dumps(make(json.loads(line))).encode() + b"\n")
+
+    return change
+
+
 def expire(handler, line):
     """Send 410 Gone as an event, which ends a watch."""
     event = {"type": "ERROR", "object": _status(410, "Expired", "too old resource version")}
@@ -473,7 +506,7 @@ def _resources(group):
                 "singularName": kind.lower(),
                 "namespaced": True,
                 "kind": kind,
-                "verbs": ["get", "list", "watch"],
+                "verbs": VERBS,
                 "shortNames": {"deployments": ["deploy"], "replicasets": ["rs"]}.get(plural, []),
             }
             for plural, (there, kind) in PLURALS.items()

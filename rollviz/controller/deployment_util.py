@@ -22,9 +22,16 @@ from rollviz.objects import (
 )
 
 ANNOTATIONS_TO_SKIP = frozenset(
-    (LAST_APPLIED, REVISION, REVISION_HISTORY, DESIRED_REPLICAS, MAX_REPLICAS)
+    (
+        LAST_APPLIED,
+        REVISION,
+        REVISION_HISTORY,
+        DESIRED_REPLICAS,
+        MAX_REPLICAS,
+        "deprecated.deployment.rollback.to",
+    )
 )
-"""Annotations that a ReplicaSet does not take over from its Deployment, nor an undo back."""
+"""Annotations that a ReplicaSet does not take over from its Deployment."""
 
 MAX_INT32 = 2**31 - 1
 """Written as a deadline or a limit, it means that there is none."""

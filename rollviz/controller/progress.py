@@ -16,7 +16,10 @@ from rollviz.objects import Condition, DeploymentStatus, ReplicaSet
 def sync_rollout_status(
     run: Pass, all_rss: Sequence[ReplicaSet], new_rs: ReplicaSet | None
 ) -> None:
-    """Write the counters and the Progressing and ReplicaFailure conditions, if any changed."""
+    """Write the counters and the Progressing and ReplicaFailure conditions, if any changed.
+
+    Source: ``syncRolloutStatus``.
+    """
     deployment = run.deployment
     old = deployment.status
     status = calculate_status(run, all_rss, new_rs)
@@ -48,7 +51,10 @@ def sync_rollout_status(
 def estimate_progress(
     run: Pass, status: DeploymentStatus, current: Condition | None, new_rs: ReplicaSet | None
 ) -> tuple[Condition, ...]:
-    """The conditions with Progressing as it is now: complete, moving, timed out, or as before."""
+    """The conditions with Progressing as it is now: complete, moving, timed out, or as before.
+
+    Source: the ``switch`` in ``syncRolloutStatus``.
+    """
     deployment = run.deployment
     conditions = status.conditions
     name = f'ReplicaSet "{new_rs.metadata.name}"' if new_rs else f'Deployment "{deployment.name}"'
@@ -76,7 +82,10 @@ def estimate_progress(
 def get_replica_failures(
     all_rss: Sequence[ReplicaSet], new_rs: ReplicaSet | None
 ) -> Condition | None:
-    """A ReplicaSet's failure to create or delete pods, the new one's before any other's."""
+    """A ReplicaSet's failure to create or delete pods, the new one's before any other's.
+
+    Source: ``getReplicaFailures``.
+    """
     for rs in all_rss if new_rs is None else (new_rs, *all_rss):
         for condition in rs.status.conditions:
             if condition.type == "ReplicaFailure":
@@ -94,9 +103,9 @@ def get_replica_failures(
 def requeue_stuck_deployment(run: Pass, status: DeploymentStatus) -> float | None:
     """When to look again whether the deadline has passed, in seconds, or None.
 
-    Trace ``bad-image-deadline``: updated at second 2, deadline 3 s, so look at second 5; the
-    controller adds a second against clock skew and finds it timed out at second 6. With less
-    than a second left it looks again at once (rate limited).
+    Source: ``requeueStuckDeployment``. Trace ``bad-image-deadline``: updated at second 2, deadline
+    3 s, so look at second 5; the controller adds a second against clock skew and finds it timed out
+    at second 6. With less than a second left it looks again at once (rate limited).
     """
     deployment = run.deployment
     current = deployment.status.condition("Progressing")

@@ -19,7 +19,11 @@ from rollviz.objects import ReplicaSet
 
 
 def rollout_recreate(run: Pass) -> None:
-    """One pass of a Recreate: old down to 0, wait until they are gone, then all new at once."""
+    """One pass of a Recreate: old down to 0, wait until they are gone, then all new at once.
+
+    Source: ``rolloutRecreate``. Trace ``recreate-5``: 5 old ones to 0, and half a second later,
+    when the last of them has ended, 0 to 5 new ones.
+    """
     new_rs, old_rss = get_all_replica_sets_and_sync_revision(run, create_if_not_existed=False)
     run.decided("recreate.go", "rollout_recreate")
     run.numbers["replicas"] = run.deployment.spec.replicas
@@ -43,7 +47,10 @@ def rollout_recreate(run: Pass) -> None:
 
 
 def scale_down_old_replica_sets_for_recreate(run: Pass, old_rss: Sequence[ReplicaSet]) -> bool:
-    """Scale every old ReplicaSet to 0; True if any was not there already."""
+    """Scale every old ReplicaSet to 0; True if any was not there already.
+
+    Source: ``scaleDownOldReplicaSetsForRecreate``.
+    """
     for rs in old_rss:
         run.decided("recreate.go", "scale_down_old_replica_sets_for_recreate")
         scale_replica_set(run, rs, 0)
@@ -53,7 +60,7 @@ def scale_down_old_replica_sets_for_recreate(run: Pass, old_rss: Sequence[Replic
 def old_pods_running(run: Pass, old_rss: Sequence[ReplicaSet]) -> bool:
     """Whether any pod of an old ReplicaSet is left, terminating ones included.
 
-    This is why Recreate waits out the grace period of the slowest pod.
+    Source: ``oldPodsRunning``. This is why Recreate waits out the grace period of the slowest pod.
     """
     left = max(
         util.actual_replica_count(old_rss),
@@ -66,7 +73,10 @@ def old_pods_running(run: Pass, old_rss: Sequence[ReplicaSet]) -> bool:
 
 
 def scale_up_new_replica_set_for_recreate(run: Pass, new_rs: ReplicaSet) -> None:
-    """Scale the new ReplicaSet to all replicas, if it is not there already."""
+    """Scale the new ReplicaSet to all replicas, if it is not there already.
+
+    Source: ``scaleUpNewReplicaSetForRecreate``.
+    """
     replicas = run.deployment.spec.replicas
     run.numbers["new_rs_replicas"] = new_rs.spec.replicas
     if new_rs.spec.replicas != replicas:

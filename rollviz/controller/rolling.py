@@ -31,7 +31,8 @@ class InvalidRequest(Exception):
 def rollout_rolling(run: Pass) -> None:
     """One pass of a RollingUpdate: scale the new one up or, if it may not, the old ones down.
 
-    Never both in one pass, but in the pass that makes the new ReplicaSet.
+    Source: ``rolloutRolling``. Never both in one pass, but in the pass that makes the new
+    ReplicaSet.
     """
     new_rs, old_rss = get_all_replica_sets_and_sync_revision(run, create_if_not_existed=True)
     assert new_rs is not None
@@ -49,7 +50,11 @@ def rollout_rolling(run: Pass) -> None:
 
 
 def reconcile_new_replica_set(run: Pass, all_rss: Sequence[ReplicaSet], new_rs: ReplicaSet) -> bool:
-    """Scale the new ReplicaSet up as far as the ceiling lets it; True if it was scaled."""
+    """Scale the new ReplicaSet up as far as the ceiling lets it; True if it was scaled.
+
+    Source: ``reconcileNewReplicaSet``. Trace ``rolling-default-5``: 5 replicas and surge 2, so 7
+    may be. With 4 old and 2 new pods there is room for 1 more: the new one gets 3.
+    """
     replicas = run.deployment.spec.replicas
     if new_rs.spec.replicas == replicas:
         return False
@@ -73,8 +78,9 @@ def reconcile_old_replica_sets(
 ) -> bool:
     """Scale the old ReplicaSets down as far as the floor lets them; True if any was scaled.
 
-    What may go is everything above the floor, less the new pods that are not available yet
-    (they are no use to anybody, so they must not push out pods that are):
+    Source: ``reconcileOldReplicaSets``. What may go is everything above the floor, less the new
+    pods that are not available yet (they are no use to anybody, so they must not push out pods that
+    are):
 
         max_scaled_down = all_pods_count - min_available - new_rs_unavailable_pod_count
 
@@ -127,8 +133,9 @@ def cleanup_unhealthy_replicas(
 ) -> tuple[list[ReplicaSet], int]:
     """Take old pods that serve nobody first: they would block the rollout, and cost nothing.
 
-    Returns the old ReplicaSets as they are now, and how many pods were taken. Which pods go is
-    the ReplicaSet controller's choice, and it takes the unready ones first too.
+    Source: ``cleanupUnhealthyReplicas``. Returns the old ReplicaSets as they are now, and how many
+    pods were taken. Which pods go is the ReplicaSet controller's choice, and it takes the unready
+    ones first too. Trace ``bad-image-then-undo``: 3 asked for and 0 available, so all 3 go.
     """
     old_rss = sorted(old_rss, key=util.by_creation)
     total_scaled_down = run.numbers["cleanup_count"] = 0
@@ -152,7 +159,8 @@ def scale_down_old_replica_sets_for_rolling_update(
 ) -> int:
     """Take available old pods, oldest ReplicaSet first, while more than the floor are available.
 
-    Trace ``rolling-default-10``: 8 must be available and 10 are, so 2 go.
+    Source: ``scaleDownOldReplicaSetsForRollingUpdate``. Trace ``rolling-default-10``: 8 must be
+    available and 10 are, so 2 go.
     """
     available_pod_count = util.available_replica_count(all_rss)
     run.numbers["available_pod_count"] = available_pod_count

@@ -31,6 +31,9 @@ from rollviz.objects import (
     ReplicaSetSpec,
 )
 
+MAX_REV_HISTORY_LENGTH_IN_CHARS = 2000
+"""A ReplicaSet forgets the oldest of its numbers rather than remember more letters than this."""
+
 
 class Write(NamedTuple):
     """One request to the API server: ``create``, ``update``, ``delete`` or ``status``."""
@@ -137,13 +140,13 @@ class Pass:
 
 
 def sync_status_only(run: Pass) -> None:
-    """A pass over a Deployment that is being deleted: nothing but its counters."""
+    """A pass over a Deployment that is being deleted: its counters alone (``syncStatusOnly``)."""
     new_rs, old_rss = get_all_replica_sets_and_sync_revision(run, create_if_not_existed=False)
     sync_deployment_status(run, _all(old_rss, new_rs), new_rs)
 
 
 def sync(run: Pass) -> None:
-    """A pass in which the Deployment was scaled or is paused: sizes only, no rollout."""
+    """A pass in which the Deployment was scaled or is paused: sizes, no rollout (``sync``)."""
     new_rs, old_rss = get_all_replica_sets_and_sync_revision(run, create_if_not_existed=False)
     run.decided("sync.go", "sync")
     scale(run, new_rs, old_rss)
@@ -155,8 +158,8 @@ def sync(run: Pass) -> None:
 def check_paused_conditions(run: Pass) -> None:
     """Say in the conditions that the rollout was paused or resumed.
 
-    A deadline that has passed already is left standing, and time spent paused does not count
-    towards it.
+    Source: ``checkPausedConditions``. A deadline that has passed already is left standing, and time
+    spent paused does not count towards it.
     """
     deployment = run.deployment
     if not util.has_progress_deadline(deployment):
@@ -180,8 +183,9 @@ def get_all_replica_sets_and_sync_revision(
 ) -> tuple[ReplicaSet | None, list[ReplicaSet]]:
     """The new ReplicaSet (or None) and all old ones, their revisions brought up to date.
 
-    A pass looks twice, both times at the ReplicaSets as they were at its start. If the first
-    look wrote to the new one, what the second look would write is refused.
+    Source: ``getAllReplicaSetsAndSyncRevision``. A pass looks twice, both times at the ReplicaSets
+    as they were at its start. If the first look wrote to the new one, what the second look would
+    write is refused.
     """
     if run.stale_replica_set:
         raise Conflict("replica set")
@@ -255,15 +259,15 @@ def get_new_replica_set(run: Pass, old_rss: Sequence[ReplicaSet]) -> ReplicaSet:
 def sync_deployment_revision(run: Pass, revision: str, reason: str) -> None:
     """Copy the new ReplicaSet's revision to the Deployment.
 
-    Its Progressing condition tells of the ReplicaSet: always when it was created just now, and
-    when it was found only if there is no such condition yet.
+    Source: ``getNewReplicaSet``. Its Progressing condition tells of the ReplicaSet: always when it
+    was created just now, and when it was found only if there is no such condition yet.
     """
     deployment = run.deployment
     metadata, status = deployment.metadata, deployment.status
     if metadata.annotations.get(REVISION) != revision:
         metadata = _annotated(metadata, {**metadata.annotations, REVISION: revision})
     created = reason == util.NEW_RS_CREATED
-    if deployment.spec.progress_deadline_seconds is not None and (
+    if util.has_progress_deadline(deployment) and (
         created or status.condition("Progressing") is None
     ):
         message = f'{"Created" if created else "Found"} new replica set "{run.new_rs}"'
@@ -276,7 +280,10 @@ def sync_deployment_revision(run: Pass, revision: str, reason: str) -> None:
 def set_new_replica_set_annotations(
     deployment: Deployment, new_rs: ReplicaSet, revision: int
 ) -> Mapping[str, str]:
-    """The annotations that the new ReplicaSet should have: its own, if it has them already."""
+    """The annotations that the new ReplicaSet should have: its own, if it has them already.
+
+    Source: ``SetNewReplicaSetAnnotations`` (``deployment_util.go``).
+    """
     current = new_rs.metadata.annotations
     changed = {
         key: value
@@ -285,11 +292,17 @@ def set_new_replica_set_annotations(
     }
     if new_rs.revision < revision:
         if REVISION in current:
-            before = current.get(REVISION_HISTORY)
-            was = current[REVISION]
-            changed[REVISION_HISTORY] = f"{before},{was}" if before else was
+            before = current.get(REVISION_HISTORY, "")
+            changed[REVISION_HISTORY] = _revision_history(before, current[REVISION])
         changed[REVISION] = str(revision)
     return {**current, **changed} if changed else current
+
+
+def _revision_history(before: str, revision: str) -> str:
+    numbers = [*filter(None, before.split(",")), revision]
+    while len(",".join(numbers)) > MAX_REV_HISTORY_LENGTH_IN_CHARS:
+        del numbers[0]
+    return ",".join(numbers)
 
 
 def new_rs_new_replicas(run: Pass, all_rss: Sequence[ReplicaSet], new_rs: ReplicaSet) -> int:
@@ -321,9 +334,10 @@ def new_rs_new_replicas(run: Pass, all_rss: Sequence[ReplicaSet], new_rs: Replic
 def scale(run: Pass, new_rs: ReplicaSet | None, old_rss: Sequence[ReplicaSet]) -> None:
     """Bring the ReplicaSets to the Deployment's new size, in proportion to what they have.
 
-    One active ReplicaSet takes it all. When the new one is whole, the old ones go to 0. In the
-    middle of a RollingUpdate everyone gets a share and the largest the leftover: 10 to 15 with
-    maxSurge 3 lets 18 pods be; 8 old and 5 new make 13, so 5 more: 3 for the old, 2 for the new.
+    Source: ``scale``. One active ReplicaSet takes it all. When the new one is whole, the old ones
+    go to 0. In the middle of a RollingUpdate everyone gets a share and the largest the leftover: 10
+    to 15 with maxSurge 3 lets 18 pods be; 8 old and 5 new make 13, so 5 more: 3 for the old, 2 for
+    the new.
     """
     deployment = run.deployment
     only = util.find_active_or_latest(new_rs, old_rss)
@@ -376,7 +390,7 @@ def scale_in_proportion(run: Pass, replica_sets: list[ReplicaSet]) -> None:
 
 
 def scale_replica_set(run: Pass, rs: ReplicaSet, new_scale: int) -> ReplicaSet:
-    """Set a ReplicaSet's size and the annotations that remember the Deployment's."""
+    """Set a ReplicaSet's size, and the annotations with the Deployment's (``scaleReplicaSet``)."""
     annotations = {**rs.metadata.annotations, **_replicas_annotations(run)}
     old_scale = rs.spec.replicas
     if old_scale == new_scale:
@@ -422,7 +436,7 @@ def update_replica_set(
 
 
 def cleanup_deployment(run: Pass, old_rss: Sequence[ReplicaSet]) -> None:
-    """Delete the oldest empty ReplicaSets beyond ``revisionHistoryLimit``."""
+    """Delete the oldest empty ReplicaSets beyond the history limit (``cleanupDeployment``)."""
     limit = run.deployment.spec.revision_history_limit
     if limit is None or limit == util.MAX_INT32:
         return
@@ -439,7 +453,7 @@ def cleanup_deployment(run: Pass, old_rss: Sequence[ReplicaSet]) -> None:
 def sync_deployment_status(
     run: Pass, all_rss: Sequence[ReplicaSet], new_rs: ReplicaSet | None
 ) -> None:
-    """Write the counters, if any changed."""
+    """Write the counters, if any changed (``syncDeploymentStatus``)."""
     status = calculate_status(run, all_rss, new_rs)
     if status != run.deployment.status:
         run.update_status(status)
@@ -450,8 +464,8 @@ def calculate_status(
 ) -> DeploymentStatus:
     """The Deployment's counters, summed over its ReplicaSets' counters.
 
-    Unavailable is what is asked for less what is available, and may count pods that do not
-    exist yet: 4 old and 2 new asked for, 5 available, so 1 unavailable.
+    Source: ``calculateStatus``. Unavailable is what is asked for less what is available, and may
+    count pods that do not exist yet: 4 old and 2 new asked for, 5 available, so 1 unavailable.
     """
     deployment = run.deployment
     replicas = available = ready = terminating = total = 0
@@ -476,7 +490,7 @@ def calculate_status(
 
 
 def is_scaling_event(run: Pass) -> bool:
-    """Whether ``spec.replicas`` changed since the ReplicaSets were last sized for it."""
+    """Whether ``spec.replicas`` changed since they were last sized for it (``isScalingEvent``)."""
     new_rs, old_rss = get_all_replica_sets_and_sync_revision(run, create_if_not_existed=False)
     wanted = str(run.deployment.spec.replicas)
     for rs in util.active(_all(old_rss, new_rs)):

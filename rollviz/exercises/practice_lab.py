@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from rollviz.controller.deployment_util import resolve_fenceposts
+from rollviz.controller.deployment_util import deployment_complete, resolve_fenceposts
 from rollviz.exercises import AnswerError, Finding, exercise
 from rollviz.metrics import metrics
 from rollviz.objects import Deployment, Json
-from rollviz.scenario import deployment_complete, simulate
+from rollviz.scenario import simulate
 from rollviz.simulator import Cluster, PodBehaviour
 from rollviz.traffic import Request, requests
 
@@ -134,7 +134,12 @@ def recreated(cluster: Any) -> Iterator[Finding]:
     """Version 3 is rolled out by Recreate."""
     yield from _runs(cluster, "webapp-color:v3")
     strategy = _frontend(cluster).spec.strategy.type
-    yield strategy == "Recreate", f"by {strategy}", "Apply manifests/frontend-recreate.yml first."
+    yield strategy == "Recreate", f"the strategy is {strategy}", _RECREATE
+    least = metrics(cluster.timeline).least_available
+    yield least == 0, f"at the worst moment of the update {least} were available", _RECREATE
+
+
+_RECREATE = "Apply manifests/frontend-recreate.yml first, then set the image."
 
 
 @exercise
@@ -153,7 +158,7 @@ def _runs(cluster: Any, image: str) -> Iterator[Finding]:
     deployment = _frontend(cluster)
     has = deployment.spec.template.image
     yield has == image, f"the image is {has}", "kubectl set image, or kubectl rollout undo?"
-    done = deployment_complete(deployment)
+    done = deployment_complete(deployment, deployment.status)
     yield done, "it is rolled out" if done else "it is not rolled out", _PATIENCE
 
 

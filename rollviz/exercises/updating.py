@@ -85,8 +85,14 @@ def catch_up(item: Any) -> Iterator[Finding]:
         "What the file says wins. And a line that is taken out of it is taken out of the cluster, "
         "where the default of 1 then holds.",
     )
-    same = after.revision == before.revision
-    yield same, "no rollout was started" if same else "a rollout was started", ""
+    yield (
+        after.revision == before.revision,
+        f"revision {before.revision} still: it is {after.revision}",
+        "Something else of the template differs.",
+    )
+    same = after.spec == before.spec and after.metadata.labels == before.metadata.labels
+    words = "nothing else is changed" if same else "something else is changed"
+    yield same, words, "Mend only what was changed by hand: the image and the number of pods."
 
 
 def drifted() -> Cluster:

@@ -47,11 +47,14 @@ def finding(scene: Scene, now: float = 0.0) -> Finding | None:
     """What a scene's step shows that our controller would not have done; None where it agrees.
 
     None also while the cause of a resizing may still be on its way: a live cluster's watches
-    overtake each other by fractions of a second. ``now`` is the time on the timeline's clock
+    overtake each other by fractions of a second. And None where the cluster was not wholly watched
+    before it: what led there may be missing. ``now`` is the time on the timeline's clock
     where that is later than its last change.
     """
     step, observed = scene.step, scene.step.scaling
     if observed is None or scene.decision is not None or may_change(scene, now):
+        return None
+    if step.start in scene.timeline.gaps:
         return None
     expected = _expected(scene)
     return Finding(step, observed, expected, _text(scene, observed, expected))

@@ -34,6 +34,8 @@ def _unexplained(scene: Scene, scaling: Scaling) -> str:
     timeline = scene.timeline
     if timeline.source == "live" and timeline.duration < scene.step.t + LOOK_AROUND:
         return f"{what}."
+    if scene.step.start in timeline.gaps:
+        return f"{what}. What led there was not seen: not everything was being watched."
     return f"{what}. Nothing that was seen explains it: somebody else may have resized it."
 
 

@@ -23,12 +23,23 @@ from rollviz.kubectl.arguments import GLOBAL, parse
 from rollviz.kubectl.commands import COMMANDS, ELSEWHERE, GROUPS, Command, help_text
 from rollviz.kubectl.errors import KubectlError, UnknownCommand
 from rollviz.kubectl.session import Line, Lines, Session
-from rollviz.kubectl.suggestions import did_you_mean
+from rollviz.kubectl.suggestions import FAR, did_you_mean, distance
 from rollviz.kubectl.view import View
 from rollviz.objects import Json
 from rollviz.simulator import Cluster
 
-__all__ = ["COMMANDS", "Answer", "Line", "View", "answer", "last", "run", "stream"]
+__all__ = [
+    "COMMANDS",
+    "Answer",
+    "KubectlError",
+    "Line",
+    "View",
+    "answer",
+    "check",
+    "last",
+    "run",
+    "stream",
+]
 
 Whole = TypeVar("Whole")
 Files = Mapping[str, str | Json]
@@ -128,6 +139,28 @@ def _pieces(line: str, target: Cluster | View, files: Files) -> Lines:
     if session.parsed.has("record"):
         yield session.err(RECORD_IS_DEPRECATED)
     yield from COMMANDS[name].run(session)
+
+
+def check(line: str) -> None:
+    """Read a command line without running it: is its command or one of its flags misspelt?
+
+    What kubectl has and this has not is no mistake: running it says so.
+
+    Raises:
+        KubectlError: there is no such command, with those there are as ``known``; or a flag
+            that is all but one that the command has.
+    """
+    words = _words(line)
+    if ELSEWHERE.intersection(_leading_flags(words)[1][:1]):
+        return
+    name, rest = command_of(words)
+    flags = {**GLOBAL, **COMMANDS[name].flags} if name in COMMANDS else GLOBAL
+    for word in rest:
+        given = word.removeprefix("--").partition("=")[0]
+        if word.startswith("--") and given not in flags:
+            meant = [flag for flag in flags if distance(given, flag) <= min(FAR, len(flag) // 3)]
+            if meant:
+                raise KubectlError(f"unknown flag: --{given}: did you mean --{meant[0]}?")
 
 
 def _words(line: str) -> list[str]:

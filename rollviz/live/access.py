@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from email.utils import parsedate_to_datetime
+from threading import Lock
 from typing import Any, NamedTuple
 
-from rollviz.live.errors import LiveError, Refused, answered, in_words
+from rollviz.live.errors import Forbidden, LiveError, Refused, answered, in_words
 from rollviz.objects import Json
 
 CONNECT_SECONDS = 5.0
@@ -53,19 +55,31 @@ RESOURCES = (
 class Access:
     """Reads one namespace of one cluster.
 
+    Args:
+        log_in: makes a client with the credentials as they are now; called again when the
+            cluster refuses those it had, because they may be new in the kubeconfig.
+        context, namespace, kubeconfig: as below.
+
     Attributes:
         host: the API server's address.
         context: the context in the kubeconfig; "" inside a cluster.
         namespace: the namespace that is read.
+        kubeconfig: the files that say so, as ``$KUBECONFIG`` names them; "" inside a cluster.
         skew: how many seconds the cluster's clock is ahead of ours, as its first answer says; 0
             where less than 2.
     """
 
-    def __init__(self, client: Any, context: str, namespace: str) -> None:
-        self._client = client
-        self.host: str = client.configuration.host
+    def __init__(
+        self, log_in: Callable[[], Any], context: str, namespace: str, kubeconfig: str = ""
+    ) -> None:
+        self._log_in = log_in
+        self._client = log_in()
+        self._refused: Any = None
+        self._lock = Lock()
+        self.host: str = self._client.configuration.host
         self.context = context
         self.namespace = namespace
+        self.kubeconfig = kubeconfig
         self.skew = 0.0
         self._skew_known = False
 
@@ -140,15 +154,33 @@ class Access:
     def _call(self, resource: Resource, verb: str, method: str, *args: str, **options: Any) -> Any:
         from kubernetes import client
 
+        used = self._logged_in()
         try:
-            return getattr(getattr(client, resource.api)(self._client), method)(
+            return getattr(getattr(client, resource.api)(used), method)(
                 *args,
                 _preload_content=False,
                 _request_timeout=(CONNECT_SECONDS, ANSWER_SECONDS),
                 **options,
             )
         except Exception as error:
-            raise self.in_words(error, verb, resource) from error
+            found = self.in_words(error, verb, resource)
+            if isinstance(found, Refused) and not isinstance(found, Forbidden):
+                self._refused = used
+            raise found from error
+
+    def _logged_in(self) -> Any:
+        """The client; another one where the last was refused: somebody may have logged in."""
+        with self._lock:
+            if self._refused is self._client:
+                fresh = self._log_in()
+                if fresh.configuration.host != self.host:
+                    raise Refused(
+                        f"context {self.context} no longer leads to {self.host}, but to "
+                        f"{fresh.configuration.host}: make the mirror anew"
+                    )
+                self._client.close()
+                self._client = fresh
+            return self._client
 
     def _json(self, response: Any, resource: Resource) -> Json:
         try:
@@ -160,7 +192,7 @@ class Access:
         if not (isinstance(page, dict) and isinstance(page.get("items"), list)):
             raise self._not_kubernetes(resource, "it has no items")
         self._notice_skew(response.headers.get("Date"))
-        return {"metadata": {}, **page}
+        return {**page, "metadata": page.get("metadata") or {}}
 
     def _not_kubernetes(self, resource: Resource, why: str) -> Refused:
         return Refused(

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import threading
 import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,18 +65,50 @@ def _files(kubeconfig: str | Path | None) -> str:
 
 
 def _from_files(files: str, context: str | None, namespace: str | None) -> Access:
+    chosen = _context(files, context)
+    namespace = namespace or (chosen["context"] or {}).get("namespace") or "default"
+    absolute = os.pathsep.join(map(os.path.abspath, files.split(os.pathsep)))
+    load = partial(_load_files, absolute, chosen["name"])
+    return Access(partial(_client, load), chosen["name"], namespace, absolute)
+
+
+def _load_files(files: str, context: str) -> Any:
     from kubernetes import client, config
 
-    chosen = _context(files, context)
     configuration = client.Configuration()
     try:
-        config.load_kube_config(  # type: ignore[no-untyped-call]
-            files, chosen["name"], client_configuration=configuration
-        )
+        with _complaints() as said:
+            config.load_kube_config(  # type: ignore[no-untyped-call]
+                files, context, client_configuration=configuration
+            )
     except Exception as error:
         raise _unusable(files, error) from error
-    namespace = namespace or (chosen["context"] or {}).get("namespace") or "default"
-    return _access(configuration, chosen["name"], namespace)
+    if said and not configuration.api_key and not configuration.cert_file:
+        why = " ".join("; ".join(said).split())
+        raise Refused(
+            f"{files}: the credential plugin of context {context!r} gives no credentials ({why}): "
+            f"log in to the cluster again, then try: kubectl --context {context} auth whoami"
+        )
+    return configuration
+
+
+@contextmanager
+def _complaints() -> Iterator[list[str]]:
+    """What the client library logs, where it should raise: a credential plugin that failed."""
+    said: list[str] = []
+
+    def hear(record: logging.LogRecord) -> bool:
+        ours = record.module == "kube_config" and record.thread == threading.get_ident()
+        if ours:
+            said.append(record.getMessage())
+        return not ours
+
+    root = logging.getLogger()
+    root.addFilter(hear)
+    try:
+        yield said
+    finally:
+        root.removeFilter(hear)
 
 
 def _context(files: str, name: str | None) -> dict[str, Any]:
@@ -98,26 +135,38 @@ def _unusable(files: str, error: Exception) -> Refused:
 
 
 def _from_service_account(namespace: str | None) -> Access:
+    try:
+        namespace = namespace or (_IN_CLUSTER / "namespace").read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise _no_account(error) from error
+    return Access(partial(_client, _load_service_account), "", namespace)
+
+
+def _load_service_account() -> Any:
     from kubernetes import client, config
 
     configuration = client.Configuration()
     try:
         config.load_incluster_config(configuration)  # type: ignore[no-untyped-call]
-        namespace = namespace or (_IN_CLUSTER / "namespace").read_text(encoding="utf-8").strip()
     except (config.ConfigException, OSError) as error:
-        raise Refused(
-            f"inside a cluster, but the pod's service account can't be used ({error}): does the "
-            "pod have automountServiceAccountToken: false?"
-        ) from error
-    return _access(configuration, "", namespace)
+        raise _no_account(error) from error
+    return configuration
 
 
-def _access(configuration: Any, context: str, namespace: str) -> Access:
+def _no_account(error: Exception) -> Refused:
+    return Refused(
+        f"inside a cluster, but the pod's service account can't be used ({error}): does the "
+        "pod have automountServiceAccountToken: false?"
+    )
+
+
+def _client(load: Callable[[], Any]) -> Any:
     from kubernetes import client
     from urllib3.exceptions import InsecureRequestWarning
 
+    configuration = load()
     configuration.retries = False  # the mirror's own back-off says when
     configuration.keep_alive = True
     if not configuration.verify_ssl:  # asked for in the kubeconfig; kubectl does not warn either
         warnings.simplefilter("ignore", InsecureRequestWarning)
-    return Access(client.ApiClient(configuration), context, namespace)
+    return client.ApiClient(configuration)

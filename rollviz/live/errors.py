@@ -126,7 +126,7 @@ def _retry_after(header: str | None) -> float | None:
     """The header in seconds: it is a number, or a date."""
     if not header:
         return None
-    if header.isdigit():
+    if header.isdecimal():
         return float(header)
     try:
         return max(0.0, parsedate_to_datetime(header).timestamp() - time())
@@ -134,7 +134,9 @@ def _retry_after(header: str | None) -> float | None:
         return None
 
 
-def _tls(reason: str, where: str) -> Refused:
+def _tls(reason: str, where: str) -> LiveError:
+    if "EOF occurred" in reason:  # it hung up, perhaps before it said why
+        return Interrupted(f"{where} broke off the TLS handshake: connecting again")
     words = {
         "certificate has expired": "the API server's certificate has expired: renew it (kind, "
         "minikube and k3d: make the cluster anew)",

@@ -24,6 +24,7 @@ class Feed:
         wants: whether a Deployment of that name is mirrored.
         now: the cluster's wall-clock time, in Unix seconds.
         history: how many changes are kept at least; see ``timeline``.
+        watched: whether everything is being watched just now.
         keep_all: whether secrets stay in; see :mod:`rollviz.live.redact`.
         recorder: where every change is written as well.
 
@@ -38,12 +39,14 @@ class Feed:
         now: Callable[[], float],
         *,
         history: int,
+        watched: Callable[[], bool] = lambda: True,
         keep_all: bool = False,
         recorder: Recorder | None = None,
     ) -> None:
         self.timeline = Timeline(source="live")
         self._now = now
         self._history = history
+        self._watched = watched
         self._mask = None if keep_all else new_mask()
         self._recorder = recorder
         self._store = Store(wants, self._prepare)
@@ -59,13 +62,13 @@ class Feed:
             OSError: the recording can't be written.
         """
         with self._lock:
-            return self._write(self._store.apply(kind, type, json))
+            return self._write(self._store.apply(kind, type, json), gap=not self._watched())
 
     def replace(self, kind: str, items: Iterable[Json]) -> bool:
         """Take in a whole list; otherwise like :meth:`apply`."""
         with self._lock:
             self._start()
-            return self._write(self._store.replace(kind, items))
+            return self._write(self._store.replace(kind, items), gap=True)
 
     def names(self, kind: str) -> set[str]:
         """The names of the mirrored objects of a kind."""
@@ -87,23 +90,26 @@ class Feed:
     def _prepare(self, json: Json) -> Json:
         return redact(json, self._mask) if self._mask else json
 
-    def _write(self, told: Iterator[Update]) -> bool:
+    def _write(self, told: Iterator[Update], gap: bool) -> bool:
         updates: list[Update] = []
         try:
             updates.extend(told)
         finally:
             if updates and self._open:
-                self._add(updates)
+                self._add(updates, gap)
         return bool(updates)
 
-    def _add(self, updates: list[Update]) -> None:
+    def _add(self, updates: list[Update], gap: bool) -> None:
         timeline = self.timeline
         t = round(self._now() - timeline.epoch, 6)
         t = max(t, timeline.changes[-1].t if timeline.changes else 0.0)
         for update in updates:
+            if gap:
+                timeline.gaps.add(len(timeline.changes))
             timeline.add(t, update.type, update.object)
         if self._recorder:
-            self._recorder.write(timeline.epoch, [_row(t, update, timeline) for update in updates])
+            rows = [_row(t, update, timeline.epoch, gap) for update in updates]
+            self._recorder.write(timeline.epoch, rows)
         if len(timeline.changes) > self._most:
             self._forget()
 
@@ -117,16 +123,20 @@ class Feed:
             for object in begin.of_kind(kind).values():
                 new.changes.append(Change(begin.t, "ADDED", object))
         self._most = len(new.changes) + self._history
+        later = len(new.changes) - (len(old.changes) - len(kept))
+        new.gaps = {index + later for index in old.gaps if index + later >= len(new.changes)}
         new.changes += kept
+        new.commands = old.commands
         self._store.forget(change.object.metadata.uid for change in kept)
         self.timeline = new
 
 
-def _row(t: float, update: Update, timeline: Timeline) -> Json:
+def _row(t: float, update: Update, epoch: float, gap: bool) -> Json:
     """A change as it stands in a recording."""
     kind = update.object.kind
     json = update.json
     if json is None:
-        json = update.object.to_api(timeline.epoch)
+        json = update.object.to_api(epoch)
     json = {"kind": kind, "apiVersion": _API_VERSION[kind], **json}
-    return {"t": t, "kind": kind, "type": update.type, "object": json}
+    row = {"t": t, "kind": kind, "type": update.type}
+    return row | ({"gap": True} if gap else {}) | {"object": json}

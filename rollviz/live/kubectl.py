@@ -1,14 +1,17 @@
 """The real kubectl, for a notebook that mirrors a cluster: what ``%kubectl`` runs there.
 
-It is the kubectl on ``PATH``, given the mirror's kubeconfig, context and namespace, and its output
-is passed on as it comes. What only reads runs at once. Whatever may change something first shows
-where it would go, and runs when the person says yes; where nobody can be asked it does not run.
+It is the kubectl on ``PATH``, given the kubeconfig that the mirror found, its context and its
+namespace; its output is passed on as it comes. What only reads runs at once. Whatever may change
+something first shows where it would go, and runs when the person says yes; where nobody can be
+asked it does not run.
 """
 
 from __future__ import annotations
 
 import codecs
+import os
 import queue
+import re
 import shlex
 import shutil
 import subprocess
@@ -36,21 +39,38 @@ READING_SECOND = {
 
 REHEARSING = {
     *("apply", "create", "delete", "scale", "set", "rollout", "patch", "replace", "annotate"),
-    *("label", "expose", "autoscale"),
+    *("label", "expose", "autoscale", "run"),
 }
 """Verbs that change nothing with ``--dry-run=client`` or ``--dry-run=server``."""
 
-ELSEWHERE = (
-    "--context",
-    "--kubeconfig",
-    "--cluster",
-    "--user",
-    "--server",
-    "--token",
-    "--as",
-    "-s",
-)
+_CREATED = {
+    *("clusterrole", "clusterrolebinding", "configmap", "cm", "cronjob", "cj", "deployment"),
+    *("deploy", "ingress", "ing", "job", "namespace", "ns", "poddisruptionbudget", "pdb"),
+    *("priorityclass", "pc", "quota", "resourcequota", "role", "rolebinding", "secret"),
+    *("service", "svc", "serviceaccount", "sa"),
+}
+"""What follows ``create``, but for files; any other word there is a plugin."""
+
+_KUBECTLS_OWN = {
+    *(READING | REHEARSING | set(READING_SECOND)),
+    *("attach", "certificate", "cordon", "cp", "debug", "drain", "edit", "exec", "port-forward"),
+    *("proxy", "taint", "uncordon"),
+}
+"""Verbs that only print with ``--help``: any other may be a plugin, which does as it likes."""
+
+ELSEWHERE = {
+    *("--context", "--kubeconfig", "--kuberc", "--cluster", "--server", "-s", "--proxy-url"),
+    *("--tls-server-name", "--insecure-skip-tls-verify", "--certificate-authority"),
+    *("--user", "--token", "--username", "--password", "--client-certificate", "--client-key"),
+    *("--as", "--as-group", "--as-uid", "--as-user-extra"),
+}
 """Flags that would lead to another cluster, or make somebody else of us."""
+
+_SWITCHES = {
+    *("-A", "-R", "-h", "-i", "-q", "-t", "-w", "--all", "--all-namespaces", "--attach"),
+    *("--command", "--force", "--help", "--quiet", "--rm", "--stdin", "--tty", "--watch"),
+}
+"""Flags that take no value from the word after them."""
 
 MISSING = (
     "kubectl is not on PATH: install it (kubernetes.io, Install Tools), and start Jupyter again "
@@ -89,7 +109,7 @@ def run(line: str, mirror: Mirror, ask: Callable[[str], str] | None = None) -> i
         return 1
     command = [program, *_place(mirror), *words]
     if not changes:
-        return _stream(command, lambda: None)
+        return _stream(command, mirror, lambda: None)
     return _noted(command, f"kubectl {line}", mirror)
 
 
@@ -99,15 +119,17 @@ def is_reading(words: Sequence[str]) -> bool:
     >>> is_reading(["get", "pods"]), is_reading(["rollout", "undo", "deployment/web"])
     (True, False)
     """
-    words = _from_verb(_before_dashes(words))
+    words = _from_verb(_as_kubectl_reads(words))
     verb, second = [*words, "", ""][:2]
+    plugin = verb == "create" and second not in _CREATED and not second.startswith("-")
+    if plugin or "--raw" in {_name(word) for word in words}:  # that is a request of one's own
+        return False
     if verb in READING or second in READING_SECOND.get(verb, ()):
         return True
-    if _flags(words) & {"--help", "-h"}:
+    if verb in _KUBECTLS_OWN and _given(words, "--help", "-h") in ("--help", "-h"):
         return True
-    rehearsals = {word for word in words if word.startswith("--dry-run")}
-    harmless = bool(rehearsals) and rehearsals <= {"--dry-run=client", "--dry-run=server"}
-    return verb in REHEARSING and harmless and rehearsals <= _flags(words)
+    rehearsal = _given(words, "--dry-run")
+    return verb in REHEARSING and rehearsal in ("--dry-run=client", "--dry-run=server")
 
 
 def namespace_of(words: Sequence[str], default: str) -> str:
@@ -116,15 +138,15 @@ def namespace_of(words: Sequence[str], default: str) -> str:
     >>> namespace_of(["delete", "pods", "-n", "test"], "shop"), namespace_of(["get"], "shop")
     ('test', 'shop')
     """
-    words = _before_dashes(words)
+    words = _as_kubectl_reads(words)
     found = default
     for word, following in zip(words, [*words[1:], ""], strict=True):
         name, equals, value = word.partition("=")
         if name in ("-n", "--namespace"):
             found = value if equals else following
-        elif word in ("-A", "--all-namespaces", "--all-namespaces=true"):
+        elif name in ("-A", "--all-namespaces") and value.lower() not in ("false", "f", "0"):
             return "all of them"
-        elif word.startswith("-n") and not word.startswith("--"):
+        elif word.startswith("-n"):
             found = word[2:]
     return found
 
@@ -136,9 +158,9 @@ class _NotRunError(Exception):
 def _check(words: Sequence[str], mirror: Mirror) -> None:
     if not mirror.host:
         raise _NotRunError("the mirror has not found a cluster: see its message")
-    for word in _before_dashes(words):
-        flag = word.partition("=")[0]
-        if flag in ELSEWHERE or (word.startswith("-s") and not word.startswith("--")):
+    for word in _as_kubectl_reads(words):
+        flag = _name(word)
+        if flag in ELSEWHERE or word.startswith("-s"):
             raise _NotRunError(
                 f"{flag}: %kubectl goes where the mirror looks, {_where(mirror)}: make another "
                 "mirror for another cluster, or use a terminal"
@@ -176,15 +198,38 @@ def _where(mirror: Mirror) -> str:
 
 
 def _place(mirror: Mirror) -> list[str]:
-    flags = {"kubeconfig": mirror.kubeconfig, "context": mirror.context}
-    flags["namespace"] = mirror.namespace
+    flags = {"context": mirror.context, "namespace": mirror.namespace}
     return [f"--{name}={value}" for name, value in flags.items() if value]
 
 
-def _before_dashes(words: Sequence[str]) -> list[str]:
-    """Without what is given to a program inside a container."""
-    words = list(words)
-    return words[: words.index("--")] if "--" in words else words
+def _as_kubectl_reads(words: Sequence[str]) -> list[str]:
+    """The words up to those for a program in a container, each flag apart and by its own name.
+
+    kubectl takes ``-itn prod`` for ``-i -t -n prod``, ``--dry_run`` for ``--dry-run``, and ``--``
+    for a value where a flag before it wants one.
+    """
+    switches = "ARhiqtw" + ("fp" if "logs" in words else "")
+    together = re.compile(f"-[{switches}]+(?=[^=])")
+    found: list[str] = []
+    for word in words:
+        if word == "--" and not (found and _wants_a_value(found[-1])):
+            break
+        if word.startswith("--"):
+            name = _name(word)
+            word = name.replace("_", "-") + word[len(name) :]
+        elif several := together.match(word):
+            found += [f"-{letter}" for letter in several[0][1:]]
+            word = f"-{word[several.end() :]}"
+        found.append(word)
+    return found
+
+
+def _wants_a_value(word: str) -> bool:
+    return word.startswith("-") and "=" not in word and word not in _SWITCHES
+
+
+def _name(flag: str) -> str:
+    return flag.partition("=")[0]
 
 
 def _from_verb(words: list[str]) -> list[str]:
@@ -196,13 +241,19 @@ def _from_verb(words: list[str]) -> list[str]:
     return words
 
 
-def _flags(words: Sequence[str]) -> set[str]:
-    """The words that are flags for sure, and not the value of a flag before them."""
-    return {
-        word
+def _given(words: Sequence[str], *names: str) -> str:
+    """The word that gives one of these flags; "" unless just one does, and is a flag for sure.
+
+    It is none for sure where the word before it may take it for its value.
+    """
+    found = [
+        (before, word)
         for before, word in zip(["", *words], words, strict=False)
-        if word.startswith("-") and (not before.startswith("-") or "=" in before)
-    }
+        if _name(word) in names
+    ]
+    if len(found) != 1 or _wants_a_value(found[0][0]):
+        return ""
+    return found[0][1]
 
 
 def _noted(command: list[str], line: str, mirror: Mirror) -> int:
@@ -214,15 +265,19 @@ def _noted(command: list[str], line: str, mirror: Mirror) -> int:
         commands[index:] = [Command(began, line, end=mirror.now + 2 * _TICK)]
 
     note()
-    code = _stream(command, note)
+    code = _stream(command, mirror, note)
     commands[index:] = [Command(began, line, code, end=mirror.now)]
     return code
 
 
-def _stream(command: list[str], tick: Callable[[], None]) -> int:
+def _stream(command: list[str], mirror: Mirror, tick: Callable[[], None]) -> int:
     """Run a program, passing on what it prints; ``tick`` is called while it is silent."""
     process = subprocess.Popen(
-        command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "KUBECONFIG": mirror.kubeconfig},
     )
     pieces: Pieces = queue.Queue()
     readers = [

@@ -104,6 +104,7 @@ class Mirror:
             lambda name: not self._names or name in self._names,
             self._now,
             history=history,
+            watched=lambda: self._status.state == "live",
             keep_all=keep_all,
             recorder=self._recorder,
         )
@@ -151,8 +152,8 @@ class Mirror:
 
     @property
     def kubeconfig(self) -> str:
-        """The kubeconfig that was asked for; "" for where kubectl looks by itself."""
-        return str(self._target[0] or "")
+        """The files that were read, as ``$KUBECONFIG`` names them; "" inside a cluster."""
+        return self._access.kubeconfig if self._access else ""
 
     @property
     def now(self) -> float:
@@ -209,7 +210,8 @@ class Mirror:
         timeline = self.timeline
         changes = timeline.changes[: len(timeline.changes)]
         commands = list(timeline.commands)
-        Timeline(changes, [], commands, timeline.epoch, "recorded").save(path)
+        gaps = timeline.gaps.copy()
+        Timeline(changes, [], commands, timeline.epoch, "recorded", gaps).save(path)
 
     def stop(self) -> None:
         """Let go of the cluster. The timeline stays."""

@@ -1,8 +1,9 @@
 """What a mirror leaves out, so that a timeline on a projector or in a file holds no secrets.
 
 Left out are ``managedFields``, all annotations but Kubernetes' own (``change-cause`` is one of
-them), and the values of environment variables and of headers that probes send, wherever they
-stand: in pods, in templates, and in the manifest that ``kubectl apply`` keeps in an annotation.
+them), and the values of environment variables and of headers that probes and hooks send,
+wherever they stand: in pods, in templates, and in the manifest that ``kubectl apply`` keeps in
+an annotation.
 
 What differed still differs: a value is replaced by a keyed digest of itself, so that a rollout
 that only changes a variable still has two templates. The key is drawn anew for each mirror and
@@ -89,8 +90,10 @@ def _redact_manifest(manifest: str, mask: Mask) -> str:
 def _redact_container(container: Json, mask: Mask) -> None:
     for variable in container.get("env") or ():
         _redact_value(variable, mask)
-    for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
-        request = (container.get(probe) or {}).get("httpGet") or {}
+    lifecycle = container.get("lifecycle") or {}
+    handlers = [container.get(f"{probe}Probe") for probe in ("liveness", "readiness", "startup")]
+    for handler in (*handlers, lifecycle.get("postStart"), lifecycle.get("preStop")):
+        request = (handler or {}).get("httpGet") or {}
         for header in request.get("httpHeaders") or ():
             _redact_value(header, mask)
 

@@ -166,7 +166,7 @@ class Reflector:
                 raise self._access.answered(object, "watch", self.resource)
             version = object["metadata"]["resourceVersion"]
             changed = type != "BOOKMARK" and self._feed.apply(self.resource.kind, type, object)
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise self._malformed(error) from error
         self._version = version
         self._backoff.reset()

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from rollviz.live.errors import LiveError
-from rollviz.live.mirror import Mirror
+from rollviz.live.mirror import PATIENCE, Mirror
 
 _HISTORY = 1000  # the file remembers
 
@@ -49,7 +49,6 @@ def record(
     target = what, namespace, context, kubeconfig
     with Mirror(*target, keep_all=keep_all, record=path, history=_HISTORY) as mirror:
         try:
-            mirror.wait()
             _follow(mirror, duration, say)
         except KeyboardInterrupt:
             say("stopped")
@@ -60,17 +59,28 @@ def record(
 
 
 def _follow(mirror: Mirror, duration: float | None, say: Callable[[str], object]) -> None:
-    """Say what changes about the mirror until the time is over."""
-    end = None if duration is None else time.monotonic() + duration
-    said = ""
+    """Say what changes about the mirror until the time is over.
+
+    That it connects is news only once it takes longer than a cluster is given that is not there.
+    """
+    early, end, said = time.monotonic() + PATIENCE, None, ""
+
+    def news(mirror: Mirror) -> bool:
+        well = not mirror.message or time.monotonic() < early
+        return _line(mirror) != said and not (mirror.state == "connecting" and well)
+
     while True:
         left = None if end is None else max(0.0, end - time.monotonic())
         try:
-            mirror.wait(lambda mirror: _line(mirror) != said, left)  # noqa: B023
+            mirror.wait(news, left)
         except TimeoutError:
             return
+        if mirror.state == "failed":
+            raise LiveError(mirror.message)
         said = _line(mirror)
         say(said)
+        if end is None and duration is not None and mirror.state == "live":
+            end = time.monotonic() + duration
 
 
 def _line(mirror: Mirror) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Iterable, Iterator
+from copy import deepcopy
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -83,6 +84,8 @@ class Store:
         Raises:
             ValueError: the object is not whole.
         """
+        if type not in ("ADDED", "MODIFIED", "DELETED"):
+            raise ValueError(f"{kind}: {type!r} is no type of watch event")
         name, uid, version = _identity(kind, json)
         entry = self._entries[kind].get(name)
         if entry and _older(version, entry.version):
@@ -127,6 +130,7 @@ class Store:
         if entry and entry.object:
             yield from self._release(kind, name)
         if owner:
+            self._parsed(kind, deepcopy(json), None)  # not whole? Its owner's watch can't tell
             self._wait(kind, name, _Entry(uid, version, owner, None, json))
             self._miss(owner, kind, "MODIFIED", json)
 
@@ -200,8 +204,8 @@ class Store:
                     del self._missed[oldest]
 
     def _parsed(self, kind: str, json: Json, before: Object | None) -> tuple[Object, Json]:
-        json = self._prepare(json)
         try:
+            json = self._prepare(json)
             object = KINDS[kind].from_api(json, self.epoch)
         except KeyError as error:
             raise ValueError(f"{kind}: the field {error} is missing") from error

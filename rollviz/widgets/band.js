@@ -6,7 +6,7 @@
 
 import { h, s, setAttribute, setText } from "./dom.js";
 import { at, breaks, lastIndex, placeOf, secondOf, spoken, timeAt } from "./film.js";
-import { apart, round, staircase } from "./layout.js";
+import { apart, round, staircase, withRoom } from "./layout.js";
 
 const HEIGHT = 104;
 const TRAFFIC = 22;
@@ -158,15 +158,20 @@ export class Band {
     }));
   }
 
-  // Under each silence how long it was, but never over the end of the axis.
+  // Under a silence how long it was: the longest ones, as far as there is room, and never over
+  // the ends of the axis.
   silences() {
     const wide = (text) => 6.5 * this.unit * text.length;
-    const free = this.left + this.width - wide(spoken(this.data.times.at(-1))) - 8 * this.unit;
-    return breaks(this.data.scale).map(([from, to]) => {
+    const gap = 8 * this.unit;
+    const first = this.left + wide("0 s") + gap;
+    const last = this.left + this.width - wide(spoken(this.data.times.at(-1))) - gap;
+    const rows = breaks(this.data.scale).sort((a, b) => b[1] - b[0] - (a[1] - a[0])).map(([from, to]) => {
       const words = `${spoken(to - from)} of silence`;
-      const x = Math.min((this.xOf(from) + this.xOf(to)) / 2, free - wide(words) / 2);
-      return s("text", { class: "rollviz-silence", x: round(x), y: this.under + 15 * this.unit }, words);
+      const x = Math.max((this.xOf(from) + this.xOf(to)) / 2, first + wide(words) / 2);
+      return [Math.min(x, last - wide(words) / 2), wide(words), words];
     });
+    return withRoom(rows, gap).map((i) => s("text", {
+      class: "rollviz-silence", x: round(rows[i][0]), y: this.under + 15 * this.unit }, rows[i][2]));
   }
 
   axis() {

@@ -40,6 +40,7 @@ class SharedBand extends Band {
 // One run: its name and its rule, the counts at this moment, the stage, the fence.
 class Run {
   constructor({ name, start, data }, all, id) {
+    this.name = name;
     this.start = start;
     this.data = { ...data, scale: all.scale.map(([t, place]) => [t + start, place]) };
     this.stage = new Stage(this.data);
@@ -67,6 +68,7 @@ class Run {
     const [, available, , everything] = at(this.data.band, p) ?? [p, 0, 0, 0];
     setText(this.rule, spec ? rule(spec) : "");
     setText(this.numbers, `${available} available, ${everything} in all`);
+    this.spoken = `${this.name}: ${this.numbers.textContent}`;
   }
 }
 
@@ -178,7 +180,7 @@ class Comparison {
     setAttribute(this.speedButton, "aria-label", `Speed ${this.model.get("speed")} (− +)`);
     setIcon(this.playButton, this.playing ? "pause" : "play");
     setAttribute(this.playButton, "aria-label", this.playing ? "Pause (Space)" : "Play (Space)");
-    if (!this.playing) setText(this.live, words);
+    if (!this.playing) setText(this.live, [words, ...this.runs.map((run) => run.spoken)].join(". "));
     this.set("step", this.step);
   }
 

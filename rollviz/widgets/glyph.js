@@ -39,14 +39,16 @@ function notched(h) {
 }
 
 // Diagonals x + y = c across the square, fewer of them on a small one so that they stay apart.
-// Beyond 1.5 half widths they would run out of the rounded corners.
+// Beyond 1.5 half widths they would run out of the rounded corners, and so would the middle one,
+// which goes from corner to corner.
 function hatch(h) {
   const count = h > 16 ? 7 : h > 8 ? 5 : 3;
   let path = "";
   for (let i = 0; i < count; i += 1) {
     const c = h * 1.5 * ((2 * i) / (count - 1) - 1);
-    const low = Math.max(-h, c - h);
-    const high = Math.min(h, c + h);
+    const end = c === 0 ? 0.85 * h : h;
+    const low = Math.max(-end, c - end);
+    const high = Math.min(end, c + end);
     path += `M${round(low)} ${round(c - low)}L${round(high)} ${round(c - high)}`;
   }
   return path;

@@ -23,7 +23,7 @@ export function grid(slots, width, height, unit) {
 // Below 600 units of width the labels stand above the pods instead of beside them.
 export function layout({ width, unit, rows, slots, exits, notes }) {
   const narrow = width < 600 * unit;
-  const label = narrow ? 14 * unit : 190 * unit;
+  const label = narrow ? 14 * unit : 200 * unit;
   const right = narrow ? 12 * unit : 130 * unit;
   const head = narrow ? 48 * unit : 0;
   const body = Math.max(width - label - right, 40);
@@ -51,7 +51,7 @@ export function layout({ width, unit, rows, slots, exits, notes }) {
 }
 
 const tiles = (unit, narrow) => ({
-  pitch: (narrow ? 62 : 84) * unit, size: (narrow ? 40 : 46) * unit, columns: Infinity,
+  pitch: (narrow ? 66 : 84) * unit, size: (narrow ? 40 : 46) * unit, columns: Infinity,
 });
 
 // The middle of a slot in a row, and in the exit strip.
@@ -92,4 +92,15 @@ export function apart(ys, gap) {
     moved[mine] += push / 2;
   }
   return moved;
+}
+
+// Of labels in one line, [middle, width] and the most important first: the indices of those that
+// leave `gap` to all that are kept before them.
+export function withRoom(labels, gap) {
+  const kept = [];
+  labels.forEach(([x, width], i) => {
+    const free = ([other, wide]) => Math.abs(x - other) >= (width + wide) / 2 + gap;
+    if (kept.every((k) => free(labels[k]))) kept.push(i);
+  });
+  return kept;
 }

@@ -50,11 +50,13 @@ export function why(data) {
   };
   const toggle = h("button", { class: "rollviz-button rollviz-plain", type: "button", title: "Show the working (W)",
     "aria-pressed": "true", text: "working", onclick: () => show() });
-  const show = () => {
-    working.hidden = !working.hidden;
-    setAttribute(toggle, "aria-pressed", !working.hidden);
+  // Show the working, or put it away; by default whichever it is not.
+  const show = (visible = working.hidden) => {
+    working.hidden = !visible;
+    setAttribute(toggle, "aria-pressed", visible);
+    panel.resize();
   };
-  return {
+  const panel = {
     show,
     // Reserve room for the tallest step, so that nothing jumps from one to the next.
     resize() {
@@ -75,7 +77,11 @@ export function why(data) {
     refill() {
       if (shown !== null) fill(data.steps[shown]);
     },
+    get visible() {
+      return !working.hidden;
+    },
   };
+  return panel;
 }
 
 // The height that a node needs for the longest of the steps; a few are tried, by their length.
@@ -85,7 +91,7 @@ function tallest(node, steps, length, fill) {
 }
 
 const workingLine = ([label, expression, value]) => h("tr", { class: /^(may|go|room)/.test(label) ? "rollviz-result" : "" },
-  h("td", { text: label }), h("td", { class: "rollviz-expression", text: expression }),
+  h("td", {}, h("div", { class: "rollviz-sum" }, h("span", { text: label }), h("span", { class: "rollviz-expression", text: expression }))),
   h("td", { class: "rollviz-value", text: String(value) }));
 
 // The three counts that people confuse, largest first, as in the band beside them.
@@ -135,7 +141,7 @@ function ledgerRow(lane) {
 
 // What each shape means.
 export function legend() {
-  const words = { available: "available", ready: "ready, not yet available" };
+  const words = { starting: "pulling, starting", ready: "ready, not yet available" };
   return {
     node: h("div", { class: "rollviz-legend", role: "group", "aria-label": "Shapes" }, ...SHAPES.map((shape) =>
       h("span", {}, sample(shape), h("span", { text: words[shape] ?? shape })))),

@@ -92,10 +92,16 @@ export class Player {
       "change:step": () => this.model.get("step") !== this.step && this.seek(this.model.get("step")),
       "change:playing": () => this.wake(),
       "change:speed": () => this.drawControls(),
-      "change:present": () => this.node.classList.toggle("rollviz-present", this.model.get("present")),
+      "change:present": () => this.present(this.model.get("present")),
     };
     for (const [event, listener] of Object.entries(this.heard)) this.model.on(event, listener);
     this.heard["change:present"]();
+  }
+
+  // A projector has room for a large sentence; its working comes when it is asked for.
+  present(wanted) {
+    this.node.classList.toggle("rollviz-present", wanted);
+    this.panels.why.show(!wanted);
   }
 
   get step() {
@@ -263,6 +269,7 @@ export class Player {
   follow(before) {
     if (!before) return;
     if (before.stage.byNode) this.groupByNode();
+    this.panels.why.show(before.panels.why.visible);
     const open = before.drawer.hidden ? -1 : before.drawers.findIndex((drawer) => !drawer.node.hidden);
     if (this.drawers[open]) this.open(this.drawers[open]);
     if (before.node.contains(before.focused)) this.node.focus();

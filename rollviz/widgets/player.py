@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from base64 import b64encode
 from collections.abc import Sequence
 from html import escape
@@ -11,6 +13,7 @@ from typing import Any
 from IPython.display import display
 
 from rollviz.figures import stage_data
+from rollviz.gif import gif
 from rollviz.lens import lens
 from rollviz.metrics import rollout
 from rollviz.svg import svg
@@ -33,7 +36,7 @@ class Player(Stage):
         timeline: simulated, recorded or live; an empty one says so in place.
         deployment: which Deployment; by default the timeline's first.
         present: for a projector: large type, no controls; PageUp and PageDown (a clicker) go
-            to the previous and the next decision.
+            to the previous and the next decision, W shows the working.
         traffic: the requests to show, by default an even stream of them to the Service; [] for
             none.
 
@@ -90,6 +93,24 @@ class Player(Stage):
         """
         return _write(path, svg(self.data), overwrite)
 
+    def to_gif(self, path: str | Path, *, dark: bool = False, overwrite: bool = False) -> Path:
+        """Write the film as a GIF, for slides and chats that take no SVG.
+
+        Args:
+            path: the file to make.
+            dark: light on dark, else dark on light.
+            overwrite: whether there may be such a file already.
+
+        Raises:
+            FileExistsError: there is such a file, and it may not be overwritten.
+            ModuleNotFoundError: ``rollviz[gif]`` is not installed.
+            RuntimeError: this machine has no font to write with.
+        """
+        path = Path(path)
+        if path.exists() and not overwrite:  # known before all of it is drawn
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path))
+        return _write(path, gif(self.data, dark=dark), overwrite)
+
     def to_html(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write one page that plays offline in any browser: no kernel, nothing to load.
 
@@ -110,10 +131,10 @@ _ONE_OF_TWO = (
 """In JupyterLab an output that failed to show its widget has the class ``jupyter-widgets``."""
 
 
-def _write(path: str | Path, text: str, overwrite: bool) -> Path:
+def _write(path: str | Path, content: str | bytes, overwrite: bool) -> Path:
     path = Path(path)
-    with path.open("w" if overwrite else "x", encoding="utf-8") as file:
-        file.write(text)
+    with path.open("wb" if overwrite else "xb") as file:
+        file.write(content.encode() if isinstance(content, str) else content)
     return path
 
 

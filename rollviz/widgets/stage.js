@@ -57,7 +57,7 @@ export class Stage {
     this.node.replaceChildren(...this.rows.map((row, i) => this.buildRow(row, i)), this.exit, this.svg);
     setAttribute(this.exit, "style", `top:${room.exitTop}px;height:${room.exitHeight}px`);
     this.exit.hidden = room.exitHeight === 0;
-    this.slots.replaceChildren(...(room.grouped ? [] : this.rows.map((_, i) => this.buildSlots(i))));
+    this.slots.replaceChildren(...(room.grouped ? [] : this.rows.map((row, i) => this.buildSlots(row, i))));
     this.pods.replaceChildren(...(room.grouped ? this.buildTiles() : this.buildPods()));
     this.moving.clear();
   }
@@ -71,12 +71,13 @@ export class Stage {
     return row.node;
   }
 
-  buildSlots(row) {
+  buildSlots(row, i) {
     const { body } = glyph("ready", this.room.size);
     const count = this.byNode ? this.data.node_slots : this.data.slots;
-    const spots = Array.from({ length: count }, (_, slot) => place(this.room, row, slot));
-    return s("g", { class: "rollviz-slots" }, ...spots.map(({ x, y }) =>
+    const spots = Array.from({ length: count }, (_, slot) => place(this.room, i, slot));
+    row.slots = s("g", { class: "rollviz-slots" }, ...spots.map(({ x, y }) =>
       s("path", { d: body, transform: `translate(${x} ${y})` })));
+    return row.slots;
   }
 
   buildPods() {
@@ -235,7 +236,9 @@ function laneRows(data) {
       nodes: [h("div", { class: "rollviz-label" }, revision, image, hash),
         h("div", { class: "rollviz-size" }, ...words.flatMap((word, i) => [word, sizes[i]])), note],
       draw(p) {
-        setAttribute(this.node, "data-alive", at(lane.alive, p)?.[1] ?? 0);
+        const alive = at(lane.alive, p)?.[1] ?? 0;
+        setAttribute(this.node, "data-alive", alive);
+        if (this.slots) setAttribute(this.slots, "data-alive", alive);
         setText(revision, revisionWords(at(lane.revision, p)));
         const size = at(lane.size, p) ?? [p, 0, 0, 0];
         sizes.forEach((cell, i) => setText(cell, String(size[i + 1])));

@@ -35,6 +35,12 @@ PATIENCE = 60
 SIZE = {"width": 1280, "height": 800}
 
 
+def pytest_addoption(parser):
+    parser.addoption(
+        "--approve", action="store_true", help="take how the widgets look now for how they should"
+    )
+
+
 def pytest_runtest_setup():
     # Here and not in the fixture, so that pytest folds the skips of all tests into one line.
     if not CHROMIUM and os.environ.get("CI"):

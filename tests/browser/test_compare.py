@@ -27,6 +27,8 @@ def test_runs_play_on_one_clock(lab, page, dark):
     everything.focus()
     page.keyboard.press("End")
     expect(everything.locator(".rollviz-where")).to_have_text("17.2 s after the edit")
+    said = everything.locator("[aria-live=polite]")
+    expect(said).to_contain_text("17.2 s after the edit. Recreate: 5 available, 5 in all. <img")
     page.keyboard.press("Home")
     expect(everything.locator(".rollviz-where")).to_have_text("0.5 s before the edit")
     cells = page.locator(".jp-CodeCell").count()

@@ -1,10 +1,14 @@
 """The live mirror in JupyterLab, on a server that speaks list and watch and replays a recording."""
 
+import os
+import shutil
+import sysconfig
+
 import pytest
 
-from tests.browser.conftest import BUILD, wait_until
+from tests.browser.conftest import BUILD, choose, wait_until
 from tests.kubeconfig import write_kubeconfig
-from tests.recorded import recording
+from tests.recorded import DATA, recording
 from tests.watch_server import WatchServer, status
 
 pytest.importorskip("kubernetes")
@@ -134,6 +138,62 @@ def test_other_cells_run_meanwhile_and_stopping_leaves_no_thread(mirrored, page,
     page.locator(".jp-OutputArea-output", has_text="[] left").wait_for()
     state(page, "stopped")
     wait_until(lambda: pods(page, "available") == 5, "what was seen")
+
+
+def test_a_kernel_that_is_started_again_lets_go_of_the_cluster(mirrored, page, server):
+    server.play(ROWS[:EDIT])
+    mirrored()
+    state(page, "live")
+    plurals = ("deployments", "replicasets", "pods", "events")
+    assert [server.watching(plural) for plural in plurals] == [1] * 4
+    choose(page, "Kernel")
+    page.get_by_role("menuitem", name="Restart Kernel").first.click()
+    page.locator(".jp-Dialog button.jp-mod-accept").click()
+    wait_until(lambda: not any(map(server.watching, plurals)), "watches that are closed")
+
+
+PLACES = os.pathsep.join([sysconfig.get_path("scripts"), os.environ["PATH"]])
+
+
+@pytest.mark.skipif(not shutil.which("kubectl", path=PLACES), reason="kubectl is not installed")
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_kubectl_looks_at_once_and_asks_before_it_changes_anything(lab, page, tmp_path, theme):
+    """The real kubectl, which sends no token where there is no TLS."""
+    tls = DATA / "tls"
+    with WatchServer(certificate=(tls / "server.pem", tls / "server.key")) as server:
+        server.play(ROWS)
+        authority = {"certificate-authority": str(tls / "ca.pem")}
+        kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", server.url, **authority)
+        pod = min(name for _, name in server.objects["Pod"])
+        lab.run(
+            page,
+            f"%load_ext rollviz\nimport os, rollviz\nos.environ['PATH'] = {PLACES!r}\n"
+            f"mirror = rollviz.mirror({NAME!r}, kubeconfig={str(kubeconfig)!r}).wait()\n"
+            "rollviz.use(mirror);",
+            "%kubectl get pods -o name",
+            f"%kubectl delete pod {pod}",
+            f"%kubectl delete pod {pod}",
+            "mirror.stop()",
+            dark=theme == "dark",
+        )
+        looked, first, second = (page.locator(".jp-CodeCell").nth(n) for n in (1, 2, 3))
+        looked.locator(".jp-OutputArea-output", has_text=f"pod/{pod}").wait_for()
+        answer = page.locator("input.jp-Stdin-input")
+        answer.wait_for()
+        shown = first.locator(".jp-OutputArea-output").first.inner_text()
+        for words in ("class", server.url, "shop", f"kubectl delete pod {pod}"):
+            assert words in shown
+        BUILD.mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=BUILD / f"kubectl-{theme}.png")
+        answer.fill("no")
+        answer.press("Enter")
+        first.locator(".jp-OutputArea-output", has_text="not confirmed: not run").wait_for()
+        second.locator("input.jp-Stdin-input").fill("yes")
+        assert {method for method, *_ in server.requests} == {"GET"}
+        second.locator("input.jp-Stdin-input").press("Enter")
+        second.locator(".jp-OutputArea-output", has_text="this server is only read").wait_for()
+        sent = [path for method, _, _, path, _ in server.requests if method == "DELETE"]
+        assert sent == [f"/api/v1/namespaces/shop/pods/{pod}"]
 
 
 def test_several_deployments_are_chosen_from(mirrored, page, server):

@@ -6,7 +6,7 @@ import shutil
 import nbformat
 import pytest
 
-from tests.browser.conftest import BUILD, choose, wait_until
+from tests.browser.conftest import BUILD, SIZE, choose, wait_until
 from tests.strip_notebooks import ROOT, paths
 
 pytestmark = pytest.mark.browser
@@ -15,6 +15,8 @@ OUTPUT = ".jp-OutputArea-output"
 ERRORS = f'{OUTPUT}[data-mime-type="application/vnd.jupyter.error"]'
 COMPLAINTS = f'{OUTPUT}[data-mime-type="application/vnd.jupyter.stderr"]'
 PLAYED = ".rollviz:has(.rollviz-play):not(.widget-vbox *)"  # a question's own player has played
+SCROLLED = ".jp-WindowedPanel-outer"
+TALLEST = 16_000  # pixels that Chromium can take a picture of
 HAS_RUN = r"""(count) => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
   .filter((prompt) => /\[\d+\]/.test(prompt.textContent)).length === count"""
 AT_ITS_END = """(player) => {
@@ -40,8 +42,19 @@ def test_a_notebook_runs_its_questions_can_be_answered_and_its_pictures_play(cou
     assert page.locator(ERRORS).count() == failing
     warnings = " ".join(page.locator(COMPLAINTS).all_text_contents())
     assert not re.search(r"[a-z]Warning:|Traceback", warnings), warnings
+    # A widget may show a little after its cell has run.
+    asked, played = page.locator(".rollviz-predict"), page.locator(PLAYED)
+    wait_until(lambda: asked.count() == shown(cells, "predict"), "every question")
     answer_all(page)
+    wait_until(lambda: played.count() >= shown(cells, "play", "compare"), "every picture")
     play_all(page)
+    picture_of(page, path.stem)
+
+
+def shown(cells, *functions):
+    """How many cells end with what one of rollviz's functions returns."""
+    call = re.compile(rf"^rollviz\.({'|'.join(functions)})\(", re.MULTILINE)
+    return sum(bool(call.search(cell.source)) for cell in cells)
 
 
 def run_all(course, page, name, count):
@@ -77,6 +90,14 @@ def play_all(page):
         player.press("Home")
         player.locator(".rollviz-play").click()
         wait_until(lambda player=player: player.evaluate(AT_ITS_END), "the end of a picture")
+
+
+def picture_of(page, name):
+    """Save the notebook from top to end as one picture: build/browser/notebooks/NAME.png."""
+    height = page.locator(SCROLLED).first.evaluate("node => node.scrollHeight")
+    page.set_viewport_size({"width": SIZE["width"], "height": min(height + 100, TALLEST)})
+    page.locator(SCROLLED).first.evaluate("node => node.scrollTo(0, 0)")
+    page.screenshot(path=BUILD / "notebooks" / f"{name}.png")
 
 
 def test_the_lectures_update_plays_and_can_be_walked_back(course, page):

@@ -1,7 +1,10 @@
 """The player in a real Chromium: first as an offline page, where most of it can be seen."""
 
+from itertools import pairwise
+
 import pytest
 
+from rollviz.lab.gallery import story
 from rollviz.scenario import simulate
 from rollviz.timeline import Timeline, load
 from rollviz.widgets.player import Player, play
@@ -323,6 +326,31 @@ def test_touch_works(browser, offline):
     assert complaints == []
 
 
+LINES = """nodes => nodes.map((node) =>
+  node.getBoundingClientRect().height / parseFloat(getComputedStyle(node).fontSize))"""
+NUMBERS = ".rollviz-working .rollviz-value, .rollviz-size b, .rollviz-counts b, .rollviz-count"
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_numbers_and_labels_are_on_one_line(page, offline, width):
+    page.set_viewport_size({"width": width, "height": 900})
+    visit(page, offline(load(watch_file("rolling-default-10"))))
+    go(page, 30)
+    for part in (NUMBERS, ".rollviz-tab", ".rollviz-expression"):
+        assert max(page.eval_on_selector_all(part, LINES)) < 2.5
+
+
+def test_durations_of_silences_do_not_cover_each_other(page, offline):
+    visit(page, offline(story("crash loop").run.play().timeline))
+    spans = page.eval_on_selector_all(
+        ".rollviz-silence, .rollviz-axis",
+        "nodes => nodes.map((n) => n.getBoundingClientRect()).map((box) => [box.left, box.right])",
+    )
+    assert len(spans) > 2
+    spans.sort()
+    assert all(left[1] < right[0] for left, right in pairwise(spans))
+
+
 # --- panels ---------------------------------------------------------------------------------
 
 
@@ -377,7 +405,8 @@ def test_screen_readers_hear_the_step(page, opened):
 def test_present_shows_the_picture_and_its_reason_only(page, opened):
     page.set_viewport_size({"width": 1920, "height": 1080})
     opened(present=True)
-    assert page.is_hidden(".rollviz-controls")
+    assert page.is_hidden(".rollviz-controls") and page.is_hidden(".rollviz-working")
+    assert page.locator(".rollviz button:visible").count() == 0
     page.keyboard.press("PageDown")
     page.keyboard.press("PageDown")
     assert "may come" in sentence(page)
@@ -388,6 +417,8 @@ def test_present_shows_the_picture_and_its_reason_only(page, opened):
         > 20
     )
     assert page.evaluate("() => document.documentElement.scrollHeight <= 1080")
+    page.keyboard.press("w")
+    assert page.is_visible(".rollviz-working")
 
 
 def test_an_empty_timeline_says_so_in_place(page, offline):

@@ -63,6 +63,15 @@ def test_a_first_pass_makes_the_replica_set():
     assert condition.message == f'Created new replica set "{made.name}"'
 
 
+@pytest.mark.parametrize("deadline", [None, 2**31 - 1], ids=["none", "none, as a number"])
+def test_without_a_deadline_nothing_is_said_of_progress(deadline):
+    for replica_sets in ([], [replica_set(NEW, 3, of=3)]):
+        run = sync(web(3, progress_deadline_seconds=deadline), *replica_sets)
+        status = [write.object.status for write in run.writes if write.verb == "status"]
+        assert status
+        assert status[0].condition("Progressing") is None
+
+
 def test_a_replica_set_made_empty_is_no_event():
     run = sync(web(0))
     assert (run.writes[0].verb, run.writes[0].event) == ("create", "")
@@ -85,6 +94,13 @@ def test_the_history_of_revisions_grows():
     back = annotated(replica_set(NEW, 0, of=3, revision=3, age=10), **{REVISION_HISTORY: "1"})
     run = sync(web(3), back, replica_set(OLD, 3, of=3, revision=4))
     assert run.writes[0].object.revision_history == (1, 3)
+
+
+def test_the_history_of_revisions_forgets_the_oldest_at_2000_letters():
+    before = ",".join(map(str, range(1000, 1400)))  # 400 numbers of 4 letters, 399 commas
+    back = annotated(replica_set(NEW, 0, of=3, revision=1400, age=10), **{REVISION_HISTORY: before})
+    run = sync(web(3), back, replica_set(OLD, 3, of=3, revision=1401))
+    assert run.writes[0].object.revision_history == tuple(range(1001, 1401))
 
 
 def test_a_revision_never_shrinks():

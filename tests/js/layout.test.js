@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 import { SHAPES, glyph } from "../../rollviz/widgets/glyph.js";
-import { apart, exitPlace, grid, layout, place, staircase } from "../../rollviz/widgets/layout.js";
+import { apart, exitPlace, grid, layout, place, staircase, withRoom } from "../../rollviz/widgets/layout.js";
 
 const SIZES = [[350, 1], [620, 1], [890, 1], [1240, 1], [1240, 1.8]];
 const room = (width, unit, slots, rows = 2, notes = false) =>
@@ -73,4 +73,9 @@ test("labels move apart and keep their order", () => {
   assert.deepEqual(apart([40, 40], 10), [35, 45]);
   const [high, low] = apart([42, 40], 10);
   assert.ok(high - low >= 10);
+});
+
+test("of labels that lie over each other the more important one stays", () => {
+  assert.deepEqual(withRoom([[50, 20], [100, 20]], 8), [0, 1]);
+  assert.deepEqual(withRoom([[50, 20], [60, 20], [77, 20], [78, 20]], 8), [0, 3]);
 });

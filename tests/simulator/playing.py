@@ -1,7 +1,10 @@
 """Short scenarios: a Deployment called web, and what is done to it."""
 
+from dataclasses import asdict, replace
+
 from rollviz import scenario
 from rollviz.rows import rows_of
+from rollviz.simulator import Latency
 
 
 def web(
@@ -47,8 +50,20 @@ def apply(manifest, **when):
     return kubectl("apply -f deployment.yaml", **when) | {"manifest": manifest}
 
 
-def play(manifest, *steps, until="complete", images=None, startup=(0.6,), ends=(0.5,), **cluster):
-    """The run of a scenario that begins with applying the manifest."""
+def play(
+    manifest,
+    *steps,
+    until="complete",
+    images=None,
+    startup=(0.6,),
+    ends=(0.5,),
+    pace=1,
+    **cluster,
+):
+    """The run of a scenario that begins with applying the manifest.
+
+    ``pace`` is how long the control plane takes, against a recorded one.
+    """
     pods = {"startup_seconds": list(startup), "termination_seconds": list(ends)}
     given = {
         "manifest": manifest,
@@ -57,7 +72,8 @@ def play(manifest, *steps, until="complete", images=None, startup=(0.6,), ends=(
         "steps": [kubectl("apply -f deployment.yaml", wait=0), *steps],
         "until": until,
     }
-    return scenario.run(scenario.parse(given))
+    latency = Latency(**{part: pace * takes for part, takes in asdict(Latency()).items()})
+    return scenario.run(replace(scenario.parse(given), latency=latency))
 
 
 def sizes(run, since=0.0):

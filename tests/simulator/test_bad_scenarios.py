@@ -19,6 +19,36 @@ BROKEN = {"nginx:unready": "NeverReady", "nginx:crash": "CrashLoopBackOff"}
         ),
         pytest.param({"run": "kubctl get pods"}, "steps[1].run", "kubectl", id="a program"),
         pytest.param(
+            kubectl("rolout undo deployment/web"),
+            "steps[1].run",
+            'unknown command "rolout" for "kubectl": known are annotate, apply,',
+            id="a command",
+        ),
+        pytest.param(
+            kubectl("rollout undoo deployment/web"),
+            "steps[1].run",
+            'unknown command "undoo deployment/web": known are rollout history,',
+            id="a command of a group",
+        ),
+        pytest.param(
+            kubectl("scale deployment/web --replcas=3"),
+            "steps[1].run",
+            "unknown flag: --replcas: did you mean --replicas?",
+            id="a flag",
+        ),
+        pytest.param(
+            kubectl('annotate deployment/web "a=b'),
+            "steps[1].run",
+            "a quote in it is not closed",
+            id="a quote",
+        ),
+        pytest.param(
+            kubectl("get pods", wait=1e6),
+            "steps[1].wait",
+            "must be a number from 0 to 3600",
+            id="a wait that never ends",
+        ),
+        pytest.param(
             {"fail_node": "node-9", "after": "complete"},
             "steps[1].fail_node",
             "node-1",
@@ -33,10 +63,20 @@ def test_a_step_that_is_wrong_is_named_with_its_field(step, field, words):
     assert words in str(caught.value)
 
 
-def test_a_command_with_a_typo_is_answered_as_kubectl_answers():
-    answer = play(web(2), kubectl("rolout status")).timeline.commands[-1]
-    assert answer.exit_code == 1
-    assert 'unknown command "rolout" for "kubectl"' in answer.stderr
+@pytest.mark.parametrize(
+    ("command", "words"),
+    [
+        ("scale deployment/wbe --replicas=3", 'deployments.apps "wbe" not found'),
+        ("scale deployment/web --replicas=many", 'invalid argument "many"'),
+        ("delete pods --all --grace-period=0", "unknown flag: --grace-period"),
+        ("drain node-1", 'rollviz has no "kubectl drain"'),
+    ],
+    ids=["a name", "a value", "a flag that only kubectl has", "a command that only kubectl has"],
+)
+def test_what_kubectl_refuses_is_an_answer_and_the_scenario_goes_on(command, words):
+    refused, after = play(web(2), kubectl(command), image(2)).timeline.commands[-2:]
+    assert (refused.exit_code, after.exit_code) == (1, 0)
+    assert words in refused.stderr
 
 
 def test_a_step_that_waits_for_what_never_comes_says_for_what():

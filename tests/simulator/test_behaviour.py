@@ -420,3 +420,168 @@ def test_a_grace_period_cuts_a_long_end_short():
     run = play(manifest, image(2), ends=(60,))
     took = [row["t"] for row in rows_of(run.timeline)["scaling"]]
     assert 2.0 < took[2] - took[1] < 2.2
+
+
+# --- several things at once -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("manifest", "steps", "given", "expected"),
+    [
+        pytest.param(
+            web(10, 3, 2),
+            [
+                image("nowhere"),
+                kubectl(PAUSE, after="quiet 1"),
+                kubectl("scale deployment/web --replicas=20", after="quiet 1"),
+            ],
+            {"until": "quiet 2"},
+            # 13 become 23: 8 * 23 / 13 = 14.15, 5 * 23 / 13 = 8.85.
+            [(1, 0, 10), (2, 0, 3), (1, 10, 8), (2, 3, 5), (1, 8, 14), (2, 5, 9)],
+            id="scaled up while paused",
+        ),
+        pytest.param(
+            web(10, 3, 2),
+            [image("nowhere"), kubectl("scale deployment/web --replicas=4", after="quiet 1")],
+            {"until": "quiet 2"},
+            # 13 become 7: 4.31 and 2.69. Then the rollout goes on: 7 - 2 - 3 = 2 old ones may go,
+            # and 1 more new one may come.
+            [
+                (1, 0, 10),
+                (2, 0, 3),
+                (1, 10, 8),
+                (2, 3, 5),
+                (1, 8, 4),
+                (2, 5, 3),
+                (1, 4, 2),
+                (2, 3, 4),
+            ],
+            id="scaled down while it is stuck",
+        ),
+        pytest.param(
+            web(6, 2, 0),
+            [
+                image("nowhere"),
+                kubectl("scale deployment/web --replicas=0", after="quiet 1"),
+                image(3, after="quiet 2"),
+                kubectl("scale deployment/web --replicas=3", after="quiet 1"),
+            ],
+            {},
+            [(1, 0, 6), (2, 0, 2), (1, 6, 0), (2, 2, 0), (3, 0, 0), (3, 0, 3)],
+            id="scaled to 0, updated, and up again",
+        ),
+        pytest.param(
+            web(4),
+            [
+                kubectl(PAUSE),
+                image(2, wait=0.5),
+                kubectl("scale deployment/web --replicas=6", wait=0.5),
+                image(3, wait=0.5),
+                kubectl(RESUME, after="quiet 2"),
+            ],
+            {},
+            # Surge 2 and unavailable 1 of 6: 8 may be, 5 must be available.
+            [
+                (1, 0, 4),
+                (1, 4, 6),
+                (2, 0, 2),
+                (1, 6, 5),
+                (2, 2, 3),
+                (1, 5, 4),
+                (2, 3, 4),
+                (1, 4, 3),
+                (2, 4, 5),
+                (1, 3, 2),
+                (2, 5, 6),
+                (1, 2, 1),
+                (1, 1, 0),
+            ],
+            id="edited and scaled while paused",
+        ),
+        pytest.param(
+            web(4, "150%", "50%"),
+            [image(2)],
+            {"startup": (0.6, 0.9, 1.2, 1.5)},
+            # Up to 10 may be, but no more than 4 are wanted: 8 - 2 - 4 = 2 old ones may go.
+            [(1, 0, 4), (2, 0, 4), (1, 4, 2), (1, 2, 1), (1, 1, 0)],
+            id="surge over 100%, half unavailable",
+        ),
+        pytest.param(
+            web(3, strategy="Recreate"),
+            [image("nowhere"), kubectl(UNDO, after="quiet 2")],
+            {},
+            # The undone ReplicaSet gets its revision first, and pods once the broken ones are gone.
+            [(1, 0, 3), (1, 3, 0), (2, 0, 3), (1, 0, 0), (2, 3, 0), (1, 0, 3)],
+            id="Recreate, a missing image, undone",
+        ),
+        pytest.param(
+            web(4, strategy="Recreate"),
+            [image(2), apply(web(4, 1, 0, image="nginx:3"), wait=0.3)],
+            {"ends": (2.0,)},
+            # RollingUpdate does not wait for the old pods to end: they are not counted.
+            [(1, 0, 4), (1, 4, 0), (2, 0, 4)],
+            id="from Recreate to RollingUpdate while old pods end",
+        ),
+        pytest.param(
+            web(4, 1, 1),
+            [image(2)],
+            {"quota_pods": 5},
+            [
+                (1, 0, 4),
+                (2, 0, 1),
+                (1, 4, 3),
+                (2, 1, 2),
+                (1, 3, 2),
+                (2, 2, 3),
+                (1, 2, 1),
+                (2, 3, 4),
+                (1, 1, 0),
+            ],
+            id="a quota that counts the pods that end",
+        ),
+        pytest.param(
+            web(1),
+            [image(2), image(1), image(2)],
+            {},
+            # No third ReplicaSet: the old ones take turns, each time with a new revision.
+            [
+                (1, 0, 1),
+                (2, 0, 1),
+                (1, 1, 0),
+                (1, 0, 0),
+                (1, 0, 1),
+                (2, 1, 0),
+                (2, 0, 0),
+                (2, 0, 1),
+                (1, 1, 0),
+            ],
+            id="back and forth by image",
+        ),
+        pytest.param(
+            web(2, revisionHistoryLimit=0),
+            [image(2), image(3)],
+            {},
+            [
+                (1, 0, 2),
+                (2, 0, 1),
+                (1, 2, 1),
+                (2, 1, 2),
+                (1, 1, 0),
+                (1, "deleted"),
+                (3, 0, 1),
+                (2, 2, 1),
+                (3, 1, 2),
+                (2, 1, 0),
+                (2, "deleted"),
+            ],
+            id="no history, twice",
+        ),
+    ],
+)
+@pytest.mark.parametrize("pace", [0.5, 1, 2], ids=["fast", "as recorded", "slow"])
+def test_what_a_control_plane_decides_does_not_hang_on_its_pace(
+    manifest, steps, given, expected, pace
+):
+    run = play(manifest, *steps, images=BROKEN, pace=pace, **given)
+    assert sizes(run) == expected
+    assert not run.unfinished

@@ -69,22 +69,38 @@ def played(given):
 
 
 def decided(timeline):
-    """Each decision, with the Deployment and the sizes that it was taken on."""
+    """Each decision, with the Deployment and the ReplicaSets that it was taken on."""
     for noted in timeline.decisions:
         snapshot = timeline.after(noted.changes)
         deployment = snapshot.deployments.get("web")
         if deployment is not None:
-            sizes = {name: rs.spec.replicas for name, rs in snapshot.replica_sets.items()}
-            yield noted.decision, deployment, sizes
+            yield noted.decision, deployment, snapshot.replica_sets
 
 
 @given(scenarios(st.one_of(updates, breaks, scales, deletes)))
 def test_sizes_never_exceed_the_ceiling(given):
-    for decision, deployment, sizes in decided(played(given).timeline):
+    for decision, deployment, replica_sets in decided(played(given).timeline):
         surge, _ = max_surge_and_unavailable(deployment.spec)
-        before = sum(sizes.values())
+        before = sum(rs.spec.replicas for rs in replica_sets.values())
         after = before + sum(scaling.to - scaling.from_ for scaling in decision.scaled)
         assert after <= max(before, deployment.spec.replicas + surge)
+
+
+@given(scenarios(st.one_of(updates, breaks, scales, deletes), recreate=False))
+def test_no_rollout_takes_an_available_pod_that_the_floor_needs(given):
+    """Whatever else is done to it: what it takes is unavailable, or above the floor."""
+    for decision, deployment, replica_sets in decided(played(given).timeline):
+        if decision.function != "reconcile_old_replica_sets":
+            continue
+        _, may_be_missing = max_surge_and_unavailable(deployment.spec)
+        left = {name: rs.status.available_replicas for name, rs in replica_sets.items()}
+        spare = sum(left.values()) - (deployment.spec.replicas - may_be_missing)
+        taken = 0
+        for scaling in decision.scaled:
+            if scaling.to < scaling.from_:  # the ReplicaSet controller takes unready ones first
+                taken += max(0, left[scaling.replica_set] - scaling.to)
+                left[scaling.replica_set] = min(left[scaling.replica_set], scaling.to)
+        assert taken <= max(0, spare)
 
 
 @given(scenarios(st.one_of(updates, breaks), recreate=False))
