@@ -31,6 +31,7 @@ from rollviz.live import LiveError, Mirror
 from rollviz.live.connect import connect
 from rollviz.live.errors import Refused
 from rollviz.magic import NO_CLUSTER
+from rollviz.predict import Score
 from rollviz.simulator import Cluster
 from tests.browser.conftest import MISSING
 from tests.kubeconfig import write_kubeconfig
@@ -106,6 +107,7 @@ def folder(tmp_path, monkeypatch):
     for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    monkeypatch.setattr("rollviz.predict._SCORE", Score())
     (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
     write_files(DOCS / "your-own.md")
     return tmp_path
