@@ -402,11 +402,13 @@ def waiting(cluster: Cluster) -> str:
             if pod.state != "Ready":
                 states[pod.state] = states.get(pod.state, 0) + 1
         stuck = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+        refused = status.condition("ReplicaFailure")
         return (
             f"deployment {deployment.name} has {status.updated_replicas} of {wanted} pods updated "
             f"and {status.available_replicas} available"
             + (f" ({stuck})" if stuck else "")
             + (", and it is paused" if deployment.spec.paused else "")
+            + (f": {refused.message}" if refused else "")
         )
     return "there is no Deployment" if not cluster.snapshot.deployments else "nothing"
 

@@ -143,6 +143,12 @@ class ReplicaSetPods:
             return since + self.min_ready_seconds
         return None
 
+    def count_by_node(self, active: dict[str, int]) -> None:
+        """Add how many active pods each node has, "" for those that have no node yet."""
+        for place, names in self._places.items():
+            node = place[4]
+            active[node] = active.get(node, 0) + len(names)
+
     def wait_for(self, min_ready_seconds: int) -> None:
         """Count availability anew after ``spec.minReadySeconds`` was changed."""
         self.min_ready_seconds = min_ready_seconds

@@ -229,15 +229,11 @@ def look_at_replica_set(cluster: Cluster, name: str) -> None:
 
 def _active_pods_by_node(cluster: Cluster, rs: ReplicaSet) -> dict[str, int]:
     """How many active pods of the same Deployment each node has (``getIndirectlyRelatedPods``)."""
+    active: dict[str, int] = {}
     owner = rs.metadata.owner
-    if owner is None or len(cluster.snapshot.deployments) == 1:
-        return cluster.placement.active_on_node
-    active = dict.fromkeys(cluster.nodes, 0)
-    deployment = cluster.snapshot.deployments.get(owner.name)
-    for sibling in cluster.snapshot.replica_sets_of(deployment) if deployment else [rs]:
-        for pod in cluster.snapshot.pods_of(sibling.metadata.name):
-            if pod.active and pod.spec.node_name:
-                active[pod.spec.node_name] += 1
+    for sibling in cluster.snapshot.replica_sets.values():
+        if sibling.metadata.owner == owner:
+            cluster.pods_of[sibling.metadata.uid].count_by_node(active)
     return active
 
 

@@ -45,7 +45,6 @@ class Placement:
     """What is reserved on each node, and which pods wait for room."""
 
     __slots__ = (
-        "active_on_node",
         "addresses",
         "cpu",
         "dead",
@@ -64,7 +63,6 @@ class Placement:
         self.cpu = dict(cpu)
         self.free = {name: int(c * 1000) for name, c in cpu.items()}  # in thousandths of a CPU
         self.on_node = dict.fromkeys(cpu, 0)
-        self.active_on_node = dict.fromkeys(cpu, 0)  # without the terminating ones
         self.numbers: dict[str, int] = {}  # the how-manieth pod of its ReplicaSet a pod is
         self.queue: deque[str] = deque()
         self.unschedulable: dict[int, dict[str, None]] = {}  # by what they request
@@ -79,7 +77,6 @@ class Placement:
         """An independent copy."""
         twin = Placement(self.cpu)
         twin.free, twin.on_node = dict(self.free), dict(self.on_node)
-        twin.active_on_node = dict(self.active_on_node)
         twin.numbers = dict(self.numbers)
         twin.unschedulable = {cpu: dict(names) for cpu, names in self.unschedulable.items()}
         twin.queue, twin.dead = deque(self.queue), set(self.dead)
@@ -139,7 +136,6 @@ def delete_pod(cluster: Cluster, name: str) -> None:
         metadata.owner,
     )
     cluster.change_pod(pod, Pod(terminating, pod.spec, pod.status))
-    cluster.placement.active_on_node[pod.spec.node_name] -= 1
     if pod.spec.node_name in cluster.placement.dead:
         return  # nobody is there to end it: it stays Terminating
     takes = cluster.pods.termination(cluster.placement.numbers[name])
@@ -215,7 +211,6 @@ def _schedule(cluster: Cluster, pod: Pod) -> None:
         _cannot_schedule(cluster, pod)
         return
     on_node[node] += 1
-    placement.active_on_node[node] += 1
     free[node] -= request
     bound = Pod(pod.metadata, PodSpec(template, node), PENDING)
     cluster.change_pod(pod, bound)

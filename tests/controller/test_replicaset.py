@@ -1,5 +1,6 @@
 """The ReplicaSet controller: which pods go first, and counts that are kept instead of recounted."""
 
+from collections import Counter
 from itertools import count
 
 import pytest
@@ -154,6 +155,9 @@ def test_counts_are_what_counting_would_give(steps, min_ready_seconds):
     )
     assert (kept.existing, kept.active) == (len(pods), len(active))
     assert kept.created == len({name for _, name, _ in steps})
+    by_node: dict[str, int] = {}
+    kept.count_by_node(by_node)
+    assert +Counter(by_node) == Counter(pod.spec.node_name or "" for pod in active)
 
 
 @given(stories(), st.integers(0, 40), st.data())

@@ -119,6 +119,10 @@ def test_more_pods_than_any_cluster_has_are_refused_before_it_is_played():
     )
 
 
+def test_a_quota_that_lets_no_pod_in_is_named():
+    assert "exceeded quota: pods, requested: pods=1" in play(web(2), quota_pods=0).unfinished
+
+
 def test_in_a_file_the_line_is_named_too(tmp_path):
     path = tmp_path / "scenario.yaml"
     path.write_text("manifest: nowhere.yaml\nsteps:\n- run: kubectl get pods\n")

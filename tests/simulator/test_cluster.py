@@ -207,6 +207,23 @@ def test_two_deployments_keep_their_pods_apart():
     assert sorted(by_owner) == ["other", "other", "web"]
 
 
+def test_the_node_with_most_pods_of_the_deployment_gives_one_whatever_else_is_on_it():
+    cluster = Cluster(nodes=2)
+    other = web(3)
+    other["metadata"]["name"] = "other"
+    cluster.create(Deployment.from_api(other))  # on node-1, node-2, node-1
+    cluster.run_for(5)
+    cluster.create(Deployment.from_api(web(3)))  # on node-2, node-1, node-2
+    cluster.run_for(5)
+    kubectl.run("scale deployment/other --replicas=5", cluster)  # both on node-1 and node-2
+    cluster.run_for(5)
+    kubectl.run("scale deployment/web --replicas=2", cluster)
+    cluster.run_for(5)
+    pods = cluster.snapshot.pods.values()
+    left = sorted(pod.spec.node_name for pod in pods if pod.replica_set.startswith("web"))
+    assert left == ["node-1", "node-2"]
+
+
 def test_a_control_plane_that_takes_no_time():
     cluster = Cluster(latency=INSTANT, pods=PodBehaviour((0.0,), (0.0,)))
     cluster.create(Deployment.from_api(web(100)))
