@@ -91,14 +91,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         args = _parser().parse_args(argv)
         code = int(args.command(args))
-        sys.stdout.flush()
+        if sys.stdout is not None:  # None: it was closed before this began
+            sys.stdout.flush()
         return code
     except KeyboardInterrupt:
         return INTERRUPTED
-    except BrokenPipeError:
-        # The reader (head, say) has seen enough: keep Python from complaining as it exits.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except BrokenPipeError:  # the reader (head, say) has seen enough
+        _print_no_more()
         return BAD_INPUT
+    except OSError as error:  # those about files were answered where they were opened
+        _complain(f"standard output: {error.strerror}: send it somewhere else")
+        _print_no_more()
+        return BAD_INPUT
+
+
+def _print_no_more() -> None:
+    """Keep Python from complaining, as it exits, about what it could not print."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -159,12 +168,13 @@ def _check_file(name: str) -> bool:
     from rollviz import manifest
 
     try:
-        found = manifest.parse(_standard_input() if name == "-" else Path(name))
+        parsed = manifest.parse(_standard_input() if name == "-" else Path(name))
     except manifest.ManifestError as error:
         return _refused(name, error)
     except UnicodeDecodeError:
         _complain(f"{name}: not text in UTF-8: save it as UTF-8")
         return False
+    found = [item for document in parsed for item in document.items()]
     places = [f"{name}: document {i}" for i in range(1, len(found) + 1)]
     pairs = zip(places if len(found) > 1 else [name], found, strict=True)
     accepted = [_check_document(place, document) for place, document in pairs]

@@ -799,22 +799,27 @@ def _pod_status_to_api(pod: Pod, epoch: float) -> Json:
         conditions = [_drop_none(scheduled)] if status.reason else []
         return _drop_none({"phase": status.phase, "conditions": conditions or None})
     if status.ready_since is not None:
-        conditions += [{"type": "ContainersReady"} | ready, {"type": "Ready"} | ready]
+        initialized = {"type": "Initialized", "status": "True", "lastTransitionTime": since}
+        conditions += [initialized, {"type": "ContainersReady"} | ready, {"type": "Ready"} | ready]
     return _drop_none(
         {
             "phase": status.phase,
             "conditions": conditions,
             "podIP": status.pod_ip or None,
+            "podIPs": [{"ip": status.pod_ip}] if status.pod_ip else None,
             "startTime": created,
-            "containerStatuses": [_container_status(pod, c) for c in pod.spec.template.containers],
+            "containerStatuses": [
+                _container_status(pod, c, epoch) for c in pod.spec.template.containers
+            ],
         }
     )
 
 
-def _container_status(pod: Pod, container: Json) -> Json:
+def _container_status(pod: Pod, container: Json, epoch: float) -> Json:
     status = pod.status
     if status.phase == "Running" and not status.reason:
-        state: Json = {"running": {}}
+        since = status.ready_since
+        state: Json = {"running": {} if since is None else {"startedAt": to_rfc3339(since, epoch)}}
     else:
         waiting = {"reason": status.reason or None, "message": status.message or None}
         state = {"waiting": _drop_none(waiting)}

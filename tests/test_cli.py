@@ -216,7 +216,7 @@ def test_run_writes_a_page_and_overwrites_nothing(
         (f"manifest: {GOOD}\nuntil: quiet {'9' * 400}\n", "line 2: until: 'quiet 999"),
         (f"manifest: {GOOD}\nseed: {'9' * 5000}\n", "line 2: seed: inf: must be a whole number"),
         (f"manifest: {'a' * 5000}\n", "file name too long"),
-        ("manifest: &m {kind: Deployment, spec: *m}\n", "an alias that contains itself"),
+        ("manifest: &m {kind: Deployment, spec: *m}\n", "anchor 'm' value contains itself"),
     ],
     ids=[
         *("empty", "syntax", "no file", "no kind", "unknown", "refused manifest", "no command"),
@@ -296,6 +296,25 @@ def test_a_closed_pipe_is_quiet() -> None:
         assert process.stdout and process.stderr
         process.stdout.close()
         assert process.stderr.read() == b""
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a full device")
+@pytest.mark.parametrize("args", [("run", str(TRACE), "--json"), ("run", str(TRACE))])
+def test_what_cannot_be_printed_is_one_line(args: tuple[str, ...]) -> None:
+    command = [sys.executable, "-m", "rollviz", *args]
+    with open("/dev/full", "w") as full:
+        ran = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert ran.returncode == 1
+    assert ran.stderr == (
+        "rollviz: standard output: No space left on device: send it somewhere else\n"
+    )
+
+
+def test_standard_output_may_be_closed(tmp_path: Path) -> None:
+    (tmp_path / "deployment.yaml").write_text(GOOD)
+    shell = f"{sys.executable} -m rollviz check deployment.yaml >&-"
+    ran = subprocess.run(["sh", "-c", shell], stderr=subprocess.PIPE, cwd=tmp_path, timeout=60)
+    assert (ran.returncode, ran.stderr) == (0, b"")
 
 
 def test_ctrl_c_is_quiet(tmp_path: Path) -> None:

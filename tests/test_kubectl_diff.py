@@ -106,7 +106,7 @@ def test_after_applying_it_nothing_differs_any_more(cluster):
 )
 def test_it_says_what_is_missing(cluster, line, stderr):
     answer = kubectl.run(line, cluster)
-    assert (answer.exit_code, answer.stderr) == (1, stderr)
+    assert (answer.exit_code, answer.stderr) == (2, stderr)
 
 
 def test_what_the_server_would_refuse_is_refused(cluster):

@@ -55,6 +55,12 @@ ONE_FORM = (
     "'kubectl get resource resource/<resource_name>'\n"
 )
 
+NO_RESOURCE = (
+    "error: You must provide one or more resources by argument or filename.\n"
+    "Example resource specifications include:\n   '-f rsrc.yaml'\n"
+    "   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'\n"
+)
+
 ERRORS = {
     # which objects
     "get pods nope": 'Error from server (NotFound): pods "nope" not found\n',
@@ -64,16 +70,14 @@ ERRORS = {
     "get a/b/c": "error: arguments in resource/name form may not have more than one slash\n",
     "get /web": "error: arguments in resource/name form must have a single resource and name\n",
     "get deploy web -l app=web": "error: name cannot be provided when a selector is specified\n",
-    "get pods -l !!": "error: unable to parse requirement: '!!' in '!!'\n",
+    "get pods -l !!": 'Error from server (BadRequest): Unable to find "/v1, Resource=pods" that '
+    'match label selector "!!", field selector "": unable to parse requirement: '
+    "found '!', expected: identifier\n",
     "get pods,rs -w": "error: you may only specify a single resource type\n",
     "describe pod nope": 'Error from server (NotFound): pods "nope" not found\n',
     "describe node node-1": "error: rollviz describes deployments, replicasets, pods, not nodes\n",
     "delete deploy": "error: resource(s) were provided, but no name was specified\n",
-    "delete": (
-        "error: You must provide one or more resources by argument or filename.\n"
-        "Example resource specifications include:\n   '-f rsrc.yaml'\n"
-        "   '--filename=rsrc.json'\n   '<resource> <name>'\n   '<resource>'\n"
-    ),
+    "delete": NO_RESOURCE,
     "delete svc kubernetes": "error: rollviz deletes deployments and pods, not services\n",
     # flags
     "get pods --wide": "error: unknown flag: --wide" + USAGE.format("get"),
@@ -92,16 +96,20 @@ ERRORS = {
     "scale deploy/web --replicas=1 --dry-run=maybe": "error: Invalid dry-run value (maybe). Must "
     'be "none", "server", or "client".\n',
     "get pods -o table": "error: unable to match a printer suitable for the output format "
-    '"table", allowed formats are: json,jsonpath,name,wide,yaml\n',
+    '"table", allowed formats are: custom-columns,custom-columns-file,go-template,go-template-file,'
+    "json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,wide,yaml\n",
+    "get pods -o kyaml": "error: rollviz has no -o kyaml. It has: custom-columns, json, jsonpath, "
+    "jsonpath-as-json, name, wide, yaml\n",
+    "delete deploy web --now": 'error: rollviz has no --now for "kubectl delete"\n',
     "get pods -o jsonpath=": "error: template format specified but no template given\n",
     "get pods -o jsonpath={.a": "error: error parsing jsonpath {.a, unclosed action\n",
-    "get pods --sort-by=.nope": "error: couldn't find any field with path "
+    "get pods --sort-by=.nope -o name": "error: couldn't find any field with path "
     '"{.nope}" in the list of objects\n',
     'get "pods': 'error: No closing quotation in this command line: kubectl get "pods\n',
     # set image
     "set image deploy/web": "error: at least one image update is required\n",
-    "set image": RESOURCES + "error: at least one image update is required\n",
-    "set image nginx=nginx:2": RESOURCES,
+    "set image": NO_RESOURCE,
+    "set image nginx=nginx:2": NO_RESOURCE,
     "set image deploy nginx=nginx:2": "error: resource(s) were provided, but no name was "
     "specified\n",
     "set image deploy/web nginx=a *=b": "error: all containers are already specified by *, but saw "
@@ -111,7 +119,7 @@ ERRORS = {
     "set image deploy/web nginx-": "error: invalid image format: nginx-\n",
     # scale
     "scale deploy/web": 'error: required flag(s) "replicas" not set\n',
-    "scale --replicas=1": "error: no objects passed to scale\n",
+    "scale --replicas=1": NO_RESOURCE,
     "scale deploy/web --replicas=1 --current-replicas=-2": "error: The --current-replicas must "
     "specify an integer of -1 or greater\n",
     "scale deploy/web --replicas=1 --current-replicas=7": "error: Expected replicas to be 7, was "
@@ -134,8 +142,10 @@ ERRORS = {
     "rollout undo deploy/web --to-revision=-3": "error: unable to find specified revision -3 in "
     "history\n",
     "rollout status node/node-1": "error: no status viewer has been implemented for Node\n",
-    "rollout history node/node-1": 'error: no history viewer has been implemented for "Node"\n',
-    "rollout undo node/node-1": 'error: no rollbacker has been implemented for "Node"\n',
+    "rollout history node/node-1": 'error: error retrieving history for "Node", no visitor method '
+    "exists for { Node}\n",
+    "rollout undo node/node-1": 'error: error retrieving rollbacker for "Node", no visitor method '
+    "exists for { Node}\n",
     "rollout pause node/node-1": 'error: nodes "node-1" pausing is not supported\n',
     "rollout resume node/node-1": 'error: nodes "node-1" resuming is not supported\n',
     "rollout restart node/node-1": 'error: nodes "node-1" restarting is not supported\n',
@@ -145,9 +155,10 @@ ERRORS = {
     "delete -f nope.yaml": 'error: the path "nope.yaml" does not exist\n',
     "get pods -f web.yaml": "error: when paths, URLs, or stdin is provided as input, you may not "
     "specify resource arguments as well\n",
-    "create deployment web": "error: rollviz makes Deployments from files: kubectl create -f "
-    "FILENAME\n",
-    "apply -f other-namespace.yaml": 'Error from server (NotFound): namespaces "shop" not found\n',
+    "create deployment web": 'error: required flag(s) "image" not set\n',
+    "create service web": 'error: rollviz has no "kubectl create service"\n',
+    "apply -f other-namespace.yaml": "Error from server (NotFound): error when creating "
+    '"other-namespace.yaml": namespaces "shop" not found\n',
     "apply -f other-namespace.yaml -n default": "error: the namespace from the provided object "
     '"shop" does not match the namespace "default". You must pass \'--namespace=shop\' to perform '
     "this operation.\n",
@@ -157,7 +168,6 @@ ERRORS = {
     "explain": 'error: You must specify the type of resource to explain. Use "kubectl '
     'api-resources" for a complete list of supported resources.\n',
     "explain deploy spec": "error: We accept only this format: explain RESOURCE\n",
-    "explain deploy.spec.nope": 'error: field "nope" does not exist\n',
     "explain pods": "error: rollviz explains deployments, not pods\n",
 }
 
@@ -183,7 +193,7 @@ def test_a_field_that_there_is_not_is_refused_in_an_update_too(cluster):
     files = {"typo.yaml": MANIFEST.replace("replicas: 2", "replica: 3")}
     answer = kubectl.run("apply -f typo.yaml", cluster, files)
     assert answer.stderr.splitlines()[-1] == (
-        'Error from server (BadRequest): error when patching "typo.yaml": Deployment in version '
+        'for: "typo.yaml": error when patching "typo.yaml": Deployment in version '
         '"v1" cannot be handled as a Deployment: strict decoding error: unknown field '
         '"spec.replica"'
     )
@@ -267,7 +277,7 @@ def test_any_command_line_gets_an_answer(verb, words):
     cluster = _rolled_out().fork()
     line = " ".join(["kubectl", verb, *words])
     answer = kubectl.run(line, cluster, FILES)
-    assert answer.exit_code in (0, 1)
+    assert answer.exit_code in ((0, 1, 2) if verb == "diff" else (0, 1))
     assert all(word for word in complete(line, View.of(cluster)))
 
 

@@ -1,6 +1,7 @@
 """kubectl's reading commands: tables, documents, waiting; and the text they are set in."""
 
 import json
+import re
 from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
@@ -445,12 +446,20 @@ LIST = {
     [
         ("{.items[0].name}", "a"),
         ("{.items[-1].name}", "b"),
-        ("{.items[7].name}", ""),
         ("{.items[*].name}", "a b"),
         ("{.items[*].n}", "1 2"),
         ("{$.items[1].labels}", '{"k8s.io/app":"x"}'),
         (r"{.items[1].labels.k8s\.io/app}", "x"),
-        ("{.items[1].labels['k8s.io/app']}", "x"),
+        (r"{.items[1].labels['k8s\.io/app']}", "x"),
+        ("{.items[1].labels['k8s.io/app']}", ""),
+        ("{.items[0:1].name}", "a"),
+        ("{.items[::2].name}", "a"),
+        ("{.items[-1:].name}", "b"),
+        ("{.items[0,1].name}", "a b"),
+        ("{.items[*]['name','n']}", "a b 1 2"),
+        ("{..type}", "A B"),
+        ("{.items[?(@.n>1)].name}", "b"),
+        ("{.items[0].in[?(@.type=='A')].ok}{true}{1}", "Truetrue1"),
         ("{.items[1].labels.*}", "x"),
         ('{.items[0].in[?(@.type=="B")].ok}', "False"),
         ("{.items[0].in[?(@.type!='B')].ok}", "True"),
@@ -468,14 +477,39 @@ def test_jsonpath(template, text):
     ("template", "why"),
     [
         ("{.a", "unclosed action"),
-        ("{range .a[*]}{.b}", "unexpected end of range, no matching end"),
-        ("{.a}{end}", "not in range, nothing to end"),
-        ("{.a[b]}", "unrecognized character in action: '[b]'"),
+        ("{.a[b]}", "invalid array index b"),
+        ("{.a[0}", "unterminated array"),
+        ("{{.a}}", "unrecognized character in action: U+007B '{'"),
+        ('{"a}', "unterminated quoted string"),
+        ("{.a[?(@.b==1]}", "unterminated filter"),
+        ("{.a[?(@.b)}", "unclosed array expect ]"),
+        ("{1.2.3}", "cannot parse number 1.2.3"),
+        ("{....a}", "invalid multiple recursive descent"),
     ],
 )
 def test_jsonpath_that_cannot_be_read(template, why):
-    with pytest.raises(JsonPathError, match=why.replace("[", r"\[").replace("]", r"\]")):
+    with pytest.raises(JsonPathError, match=re.escape(why)):
         JsonPath(template)
+
+
+@pytest.mark.parametrize(
+    ("template", "why"),
+    [
+        ("{.items[7].name}", "array index out of bounds: index 7, length 2"),
+        ("{.items[1:0].name}", "starting index 1 is greater than ending index 0"),
+        ("{.items[0:2:0].name}", "step must be > 0"),
+        ("{.items[0].in.type[0]}{end}", "not in range, nothing to end"),
+        ("{.items[0].name[0]}", "string is not array or slice"),
+        ("{.items[0].n[?(@.a)]}", "1 is not array or slice and cannot be filtered"),
+        ("{name}", "unrecognized identifier name"),
+        ("{.items[?(@.n==x)]}", "unrecognized identifier x"),
+        ('{.items[?(@.n=="x")]}', "incompatible types for comparison"),
+        ("{.items[?(@.n~1)]}{.items[?(@.n=!1)]}", "unrecognized filter operator =!"),
+    ],
+)
+def test_jsonpath_that_does_not_fit(template, why):
+    with pytest.raises(JsonPathError, match=re.escape(why)):
+        JsonPath(template).printed(LIST)
 
 
 @pytest.mark.parametrize(
@@ -557,5 +591,5 @@ def test_a_group_alone_shows_its_commands_and_fails():
 
 def test_version():
     assert kubectl.run("version", Cluster()).stdout == (
-        "Client Version: v1.37.1\nServer Version: v1.36.2\n"
+        "Client Version: v1.37.1\nKustomize Version: v5.8.1\nServer Version: v1.36.2\n"
     )

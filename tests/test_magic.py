@@ -176,6 +176,8 @@ def test_python_is_left_to_python(shell, cluster):
         ("rollout undo deploy/web --to", {"--to-revision="}),
         ("rollout undo deploy web --to-revision=", {"--to-revision=1"}),
         ("get rs -o ", {"wide", "yaml", "json", "name", "jsonpath"}),
+        ("rollout pause deploy/web -o ", {"yaml", "json", "name", "jsonpath"}),
+        ("create deploy", {"deployment"}),
         ("get rs --output=y", {"--output=yaml"}),
         ("get rs -", {"--watch", "--show-labels", "--namespace=", "--output="}),
         ("apply -f ", {"web.yaml"}),

@@ -147,8 +147,9 @@ def test_yaml_text_a_path_and_parsed_json_are_the_same(tmp_path: Path) -> None:
         ),
         (
             "a: &a [*a]\n",
-            "web.yaml: nested too deeply, or an alias that contains itself: write it out",
+            "web.yaml: not YAML: anchor 'a' value contains itself: correct the YAML there",
         ),
+        ("a: " + 2000 * "[" + 2000 * "]", "web.yaml: nested too deeply: write it out"),
         (
             "a: .inf\n",
             "web.yaml: not YAML: json: unsupported value: +Inf: correct the YAML there",
@@ -169,12 +170,64 @@ def test_yaml_text_a_path_and_parsed_json_are_the_same(tmp_path: Path) -> None:
             "add the Deployment to run",
         ),
     ],
-    ids=["missing", "empty", "comments", "syntax", "circle", "infinite", "list", "version", "kind"],
+    ids=[
+        "missing",
+        "empty",
+        "comments",
+        "syntax",
+        "circle",
+        "deep",
+        "infinite",
+        "list",
+        "version",
+        "kind",
+    ],
 )
 def test_what_cannot_be_read_is_one_line_with_file_and_fix(text: str, words: str) -> None:
     with pytest.raises(ManifestError) as caught:
         manifest.read(text, name="web.yaml")
     assert str(caught.value) == words
+
+
+LAUGHS = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
+    f"a{n}: &a{n} [{','.join([f'*a{n - 1}'] * 10)}]\n" for n in range(1, 9)
+)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (LAUGHS, "document contains excessive aliasing"),
+        ("a: &x\n  b: *x\n", "anchor 'x' value contains itself"),
+        ("a: &x 1\nb: *y\n", "unknown anchor 'y' referenced"),
+        ("a: !!int abc\n", "cannot decode !!str `abc` as a !!int"),
+        ("a: !!int 3.5\n", "cannot decode !!float `3.5` as a !!int"),
+        ("a: !!float abc\n", "cannot decode !!str `abc` as a !!float"),
+        ("a: !!bool 3\n", "cannot decode !!int `3` as a !!bool"),
+        ("a: !!null abc\n", "cannot decode !!str `abc` as a !!null"),
+        ("<<: 3\n", "map merge requires map or sequence of maps as the value"),
+        ("a: \x01\n", "control characters are not allowed"),
+    ],
+    ids=lambda text: text[:20] if len(text) < 60 else "laughs",
+)
+def test_what_go_yaml_refuses_is_refused_in_its_words(text: str, words: str) -> None:
+    with pytest.raises(ManifestError) as caught:
+        manifest.documents(text)
+    assert caught.value.kubectl("create", "web.yaml") == (
+        f"error: error parsing web.yaml: error converting YAML to JSON: yaml: {words}"
+    )
+
+
+def test_a_tag_says_nothing_about_a_list_or_a_mapping() -> None:
+    text = "a: !!int {b: c}\nb: !!bool [1]\nc: !!float 3\n"
+    assert manifest.parse(text)[0].json == {"a": {"b": "c"}, "b": [1], "c": 3}
+
+
+def test_a_list_is_what_is_in_it() -> None:
+    whole = {"apiVersion": "v1", "kind": "List", "items": [GOOD, GOOD]}
+    assert [found.json for found in manifest.documents(whole)] == [
+        found.json for found in manifest.documents(GOOD) * 2
+    ]
 
 
 def test_other_kinds_may_stand_beside_the_deployment() -> None:

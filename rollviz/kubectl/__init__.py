@@ -4,7 +4,7 @@ r"""kubectl, in kubectl's own words, on a simulated cluster or on any moment of 
 line by line while virtual time runs, and :func:`answer` says what a reading command prints for a
 :class:`View`: a snapshot of a simulated, recorded or live rollout.
 
->>> from rollviz.simulator import ApiError, Cluster
+>>> from rollviz.simulator import Cluster
 >>> run("kubectl get deployments", Cluster())
 Answer(exit_code=0, stdout='', stderr='No resources found in default namespace.\n', known=())
 
@@ -17,14 +17,23 @@ from __future__ import annotations
 import shlex
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TypeVar
 
-from rollviz.kubectl.arguments import GLOBAL, parse
-from rollviz.kubectl.commands import COMMANDS, ELSEWHERE, GROUPS, Command, help_text
+from rollviz.kubectl.arguments import GLOBAL, UnknownFlag, parse
+from rollviz.kubectl.commands import (
+    COMMANDS,
+    ELSEWHERE,
+    GROUPS,
+    Command,
+    flags_elsewhere,
+    help_text,
+)
 from rollviz.kubectl.errors import KubectlError, ServerError, UnknownCommand
 from rollviz.kubectl.session import Line, Lines, Session
 from rollviz.kubectl.suggestions import FAR, did_you_mean, distance
 from rollviz.kubectl.view import View
+from rollviz.manifest import ManifestError
 from rollviz.objects import Json
 from rollviz.simulator import ApiError, Cluster
 
@@ -52,7 +61,7 @@ class Answer:
     """What a command came to.
 
     Attributes:
-        exit_code: 0, or 1 where it failed.
+        exit_code: 0, or 1 where it failed (``diff``: where something differs; 2 where it failed).
         stdout: what it printed.
         stderr: its warnings and errors.
         known: the commands there are, where it asked for one that is not among them; else ().
@@ -107,9 +116,14 @@ def stream(
         for piece in _pieces(line, target, files):
             printed[piece.stream].append(piece.text)
             yield piece
+    except ManifestError as refusal:
+        text = refusal.kubectl() + "\n"
+        exit_code = 1
+        printed["stderr"].append(text)
+        yield Line(target.now, text, "stderr")
     except (KubectlError, ApiError) as refusal:
         error = as_printed(refusal)
-        exit_code, known = 1, error.known
+        exit_code, known = error.exit_code, error.known
         printed["stderr"].append(error.text)
         if error.text:
             yield Line(target.now, error.text, "stderr")
@@ -142,6 +156,8 @@ def _pieces(line: str, target: Cluster | View, files: Files) -> Lines:
     if session.flags["help"]:
         yield session.out(help_text(name))
         return
+    if ("dry-run", "unchanged") in session.parsed.given:
+        yield session.err(_bare_dry_run(target))
     if session.parsed.has("record"):
         yield session.err(RECORD_IS_DEPRECATED)
     yield from COMMANDS[name].run(session)
@@ -169,6 +185,13 @@ def check(line: str) -> None:
                 raise KubectlError(f"unknown flag: --{given}: did you mean --{meant[0]}?")
 
 
+def _bare_dry_run(target: Cluster | View) -> str:
+    """A warning as klog heads it: when, which thread, which line of kubectl's code."""
+    when = datetime.fromtimestamp(target.epoch + target.now, UTC)
+    words = "--dry-run is deprecated and can be replaced with --dry-run=client."
+    return f"W{when:%m%d %H:%M:%S.%f}       1 helpers.go:714] {words}\n"
+
+
 def _words(line: str) -> list[str]:
     try:
         words = shlex.split(line)
@@ -186,10 +209,15 @@ def command_of(words: list[str]) -> tuple[str, list[str]]:
         UnknownCommand: there is none of that name.
     """
     flags, rest = _leading_flags(words)
+    if rest and (unknown := _unknown_flag(flags)):
+        message = f"Error: flags cannot be placed before plugin name: {unknown}"
+        raise KubectlError(message, verbatim=True)
     if not rest:
         return "", flags
     verb, *rest = rest
-    if verb in GROUPS:
+    if verb == "create" and rest[:1] == ["deploy"]:
+        rest[0] = "deployment"
+    if verb in GROUPS and not (verb in COMMANDS and f"{verb} {' '.join(rest[:1])}" not in COMMANDS):
         between, rest = _leading_flags(rest)
         flags += between
         if not rest:
@@ -217,6 +245,13 @@ def _leading_flags(words: list[str]) -> tuple[list[str], list[str]]:
     return flags, rest
 
 
+def _unknown_flag(flags: list[str]) -> str:
+    """The first flag that is none of those that every command takes, or ""."""
+    names = {*GLOBAL, *(flag.short for flag in GLOBAL.values())}
+    given = [flag for flag in flags if flag.startswith("-")]
+    return next((f for f in given if f.lstrip("-").partition("=")[0] not in names), "")
+
+
 def _unknown(verb: str) -> UnknownCommand:
     known = tuple(COMMANDS)
     if verb in ELSEWHERE:
@@ -234,13 +269,24 @@ def _unknown_in(group: str, rest: list[str]) -> UnknownCommand:
     )
 
 
+def _with_usage(error: KubectlError, name: str) -> KubectlError:
+    if name == "diff":  # which has words of its own for this, and an exit code
+        error = KubectlError(f"{error}\nSee 'kubectl diff -h' for help and examples")
+        error.exit_code = 2
+        return error
+    return KubectlError(f"{error}\nSee 'kubectl {name} --help' for usage.")
+
+
 def _session(name: str, rest: list[str], target: Cluster | View, files: Files) -> Session:
     command: Command = COMMANDS[name]
     try:
         parsed = parse(rest, command.flags)
+    except UnknownFlag as error:
+        if error.name in flags_elsewhere(name):
+            raise KubectlError(f'rollviz has no --{error.name} for "kubectl {name}"') from None
+        raise _with_usage(error, name) from None
     except KubectlError as error:
-        usage = f"See 'kubectl {name} --help' for usage."
-        raise KubectlError(f"{error}\n{usage}") from None
+        raise _with_usage(error, name) from None
     if isinstance(target, View):
         return Session(name, parsed, None, target, files)
     return Session(name, parsed, target, None, files)

@@ -14,6 +14,14 @@ from typing import Any
 from rollviz.kubectl.errors import KubectlError
 
 
+class UnknownFlag(KubectlError):
+    """There is no such flag here; ``name`` is the long one that was asked for."""
+
+    def __init__(self, message: str, name: str) -> None:
+        super().__init__(message)
+        self.name = name
+
+
 @dataclass(frozen=True)
 class Flag:
     """A flag: its type, its one-letter form, its default.
@@ -59,11 +67,13 @@ class Parsed:
         args: what is not a flag, in order.
         flags: every flag's value, defaults included.
         given: the flags that were on the line as ``(name, value)``, in order.
+        after_dashes: the last of the arguments, where they stand after ``--``.
     """
 
     args: list[str] = field(default_factory=list)
     flags: dict[str, Any] = field(default_factory=dict)
     given: list[tuple[str, str]] = field(default_factory=list)
+    after_dashes: list[str] = field(default_factory=list)
 
     def has(self, name: str) -> bool:
         """Whether the flag was on the line."""
@@ -84,6 +94,7 @@ def parse(words: Sequence[str], known: Mapping[str, Flag]) -> Parsed:
         word = rest.pop(0)
         if word == "--":
             parsed.args += rest
+            parsed.after_dashes = rest
             break
         if word.startswith("--"):
             _long(word, rest, flags, parsed)
@@ -97,7 +108,7 @@ def parse(words: Sequence[str], known: Mapping[str, Flag]) -> Parsed:
 def _long(word: str, rest: list[str], flags: Mapping[str, Flag], parsed: Parsed) -> None:
     name, equals, value = word[2:].partition("=")
     if name not in flags:
-        raise KubectlError(f"unknown flag: --{name}")
+        raise UnknownFlag(f"unknown flag: --{name}", name)
     flag = flags[name]
     if not equals:
         value = _bare_or_next(flag, rest, f"--{name}")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeVar
 
-from rollviz import rollout
+from rollviz import manifest, rollout
 from rollviz.kubectl.errors import KubectlError, ServerError
-from rollviz.kubectl.resources import DEPLOYMENT, POD
+from rollviz.kubectl.resources import DEPLOYMENT, NO_RESOURCE, POD
 from rollviz.kubectl.session import Found, Lines, Session, raise_all
-from rollviz.objects import Deployment
+from rollviz.objects import Deployment, Json
 from rollviz.simulator import ApiError, Cluster
+from rollviz.simulator.cluster import prepared_for_update
 
 Changed = TypeVar("Changed")
 
@@ -21,9 +22,12 @@ def set_image(session: Session) -> Lines:
     """``kubectl set image``: other images by container name; ``*`` is every container."""
     cluster = session.writable()
     resources, pairs = _resources_and_pairs(session.args, "image")
+    if not resources and not session.flags["filename"]:
+        raise KubectlError(NO_RESOURCE)
     images = dict(_pair(pair, "image") for pair in pairs)
-    found = _found(session, resources)
-    _check_images(session, resources, images)
+    found, missing = _found(session, resources)
+    raise_all(missing)
+    _check_images(images)
     errors: list[KubectlError] = []
     for one in found:
         deployment = session.deployment(one)
@@ -33,25 +37,24 @@ def set_image(session: Session) -> Lines:
             if name not in known:
                 errors.append(KubectlError(f'unable to find container named "{name}"'))
         changed = session.recorded(rollout.set_image(deployment, known))
-        if changed != deployment:
-            yield from _store(session, cluster, one, changed, "image updated")
-    raise_all(errors)
+        if changed == deployment:
+            continue
+        try:
+            yield from _store(session, cluster, one, changed, "image updated", typed=True)
+        except manifest.ManifestError as error:
+            doing = "failed to patch image update to pod template"
+            errors.append(KubectlError(f"{doing}: {error.message}"))
+    raise_all(errors, prefixed=True)
 
 
-def _check_images(session: Session, resources: Sequence[str], images: dict[str, str]) -> None:
-    errors = []
-    if not resources and not session.flags["filename"]:
-        errors.append(KubectlError(NO_RESOURCES))
+def _check_images(images: dict[str, str]) -> None:
     if not images:
-        errors.append(KubectlError("at least one image update is required"))
-    elif len(images) > 1 and rollout.EVERY_CONTAINER in images:
-        errors.append(
-            KubectlError(
-                "all containers are already specified by *, but saw more than one "
-                "container_name=container_image pairs"
-            )
+        raise KubectlError("at least one image update is required")
+    if len(images) > 1 and rollout.EVERY_CONTAINER in images:
+        raise KubectlError(
+            "all containers are already specified by *, but saw more than one "
+            "container_name=container_image pairs"
         )
-    raise_all(errors)
 
 
 def scale(session: Session) -> Lines:
@@ -61,12 +64,15 @@ def scale(session: Session) -> Lines:
         raise KubectlError('required flag(s) "replicas" not set')
     replicas, current = flags["replicas"], flags["current-replicas"]
     _try(rollout.check_scale, replicas, current)
-    found = _found(session, session.args)
-    if not found:
+    found, errors = _found(session, session.args)
+    if not found and not errors:
         raise KubectlError("no objects passed to scale")
+    if session.dry_run == "client":
+        current = -1  # nothing is asked of the cluster
     for one in found:
         changed = _try(rollout.scale, session.deployment(one), replicas, current)
-        yield from _store(session, cluster, one, session.recorded(changed), "scaled")
+        yield from _store(session, cluster, one, session.recorded(changed), "scaled", as_sent=True)
+    raise_all(errors)
 
 
 def annotate(session: Session) -> Lines:
@@ -77,17 +83,33 @@ def annotate(session: Session) -> Lines:
     removed = [pair[:-1] for pair in pairs if "=" not in pair]
     if not resources and not flags["filename"]:
         raise KubectlError(NO_RESOURCES)
-    if not pairs:
+    if not pairs and not flags["list"]:
         raise KubectlError("at least one annotation update is required")
     if both := [key for key in removed if key in new]:
         raise KubectlError(
             "can not both modify and remove the following annotation(s) in the same command: "
             + ", ".join(both)
         )
-    for one in _found(session, resources):
+    found, errors = _found(session, resources)
+    for one in found:
         deployment = session.recorded(session.deployment(one))
         changed = _try(rollout.annotate, deployment, new, removed, flags["overwrite"])
-        yield from _store(session, cluster, one, changed, "annotated")
+        if flags["list"]:
+            yield session.out(
+                _annotations(changed, alone=len(found) == 1 and not _in_bulk(session))
+            )
+        else:
+            yield from _store(session, cluster, one, changed, "annotated")
+    raise_all(errors)
+
+
+def _annotations(deployment: Deployment, *, alone: bool) -> str:
+    """What ``--list`` shows; nothing is changed then."""
+    heading, indent = f"Listing annotations for Deployment.apps/{deployment.name}:\n", " "
+    if alone:
+        heading = indent = ""
+    listed = sorted(deployment.metadata.annotations.items())
+    return heading + "".join(f"{indent}{key}={value}\n" for key, value in listed)
 
 
 # --- delete --------------------------------------------------------------------------------------
@@ -96,6 +118,9 @@ def annotate(session: Session) -> Lines:
 def delete(session: Session) -> Lines:
     """``kubectl delete``: Deployments and pods; pods are waited for, as kubectl does."""
     cluster = session.writable()
+    if session.flags["output"] not in ("", "name"):
+        words = f"unexpected -o output mode: {session.flags['output']}. We only support '-o name'"
+        raise KubectlError(words)
     deleted: list[Found] = []
     errors: list[KubectlError] = []
     for source, found in _to_delete(session, errors):
@@ -106,7 +131,7 @@ def delete(session: Session) -> Lines:
             errors.append(ServerError(error.reason, f"{doing}{error.message}"))
         else:
             deleted.append(found)
-    if _in_bulk(session) and not deleted and not errors:
+    if not deleted and not errors:
         yield session.out("No resources found\n")
     raise_all(session.counted(errors))
     if session.flags["wait"] and session.dry_run == "none":
@@ -116,7 +141,7 @@ def delete(session: Session) -> Lines:
 
 def _to_delete(session: Session, errors: list[KubectlError]) -> Iterator[tuple[str, Found]]:
     """What is to go, each with the file that named it or ""."""
-    if session.flags["filename"]:
+    if session.flags["filename"] and not session.args and not session.flags["selector"]:
         for filename, (resource, name) in session.named_in_files():
             yield filename, Found(resource, {"metadata": {"name": name}})
         return
@@ -148,27 +173,45 @@ def _delete_one(session: Session, cluster: Cluster, found: Found) -> str:
 # --- what they share -----------------------------------------------------------------------------
 
 
-def _found(session: Session, args: Sequence[str]) -> list[Found]:
-    """The Deployments that were named; nothing else can be changed here."""
-    if not args and not session.flags["filename"]:
-        return []
+def _found(session: Session, args: Sequence[str]) -> tuple[list[Found], list[KubectlError]]:
+    """The Deployments that were named, and errors; nothing else can be changed here."""
     found, errors = session.find_all(session.targets(args, everything=_in_bulk(session)))
-    raise_all(errors)
     for one in found:
         if one.resource is not DEPLOYMENT:
             raise KubectlError(
                 f"rollviz changes Deployments only: {one.resource.plural} belong to controllers, "
                 "and can be read here"
             )
-    return found
+    return found, errors
 
 
 def _store(
-    session: Session, cluster: Cluster, found: Found, changed: Deployment, word: str
+    session: Session,
+    cluster: Cluster,
+    found: Found,
+    changed: Deployment,
+    word: str,
+    *,
+    typed: bool = False,
+    as_sent: bool = False,
 ) -> Lines:
-    if session.dry_run == "none":
-        changed = cluster.replace(changed)
-    yield session.done(found.resource, changed.to_api(cluster.epoch), word)
+    """Have the API server take the change, and say so; ``as_sent``: show it as it was sent.
+
+    Raises:
+        ManifestError: the API server refuses it.
+    """
+    item = sent = session.versioned(changed.to_api(cluster.epoch))
+    if session.dry_run != "client":
+        manifest.check_update(_specified(found.item), _specified(item))
+        current = session.deployment(found)
+        dry = session.dry_run == "server"
+        changed = prepared_for_update(changed, current) if dry else cluster.replace(changed)
+        item = session.versioned(changed.to_api(cluster.epoch))
+    yield session.done(found.resource, sent if as_sent else item, word, typed=typed)
+
+
+def _specified(item: Json) -> Json:
+    return {key: value for key, value in item.items() if key != "status"}
 
 
 def _try(change: Callable[..., Changed], *args: Any) -> Changed:

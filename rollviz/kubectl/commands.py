@@ -19,7 +19,7 @@ from rollviz.kubectl.arguments import (
 from rollviz.kubectl.errors import KubectlError
 from rollviz.kubectl.session import Lines, Session
 
-KUBECTL_VERSION, SERVER_VERSION = "v1.37.1", "v1.36.2"
+KUBECTL_VERSION, KUSTOMIZE_VERSION, SERVER_VERSION = "v1.37.1", "v5.8.1", "v1.36.2"
 """The kubectl and the control plane that this was recorded from."""
 
 
@@ -36,6 +36,7 @@ class Command:
 def version(session: Session) -> Lines:
     """``kubectl version``."""
     yield session.out(f"Client Version: {KUBECTL_VERSION}\n")
+    yield session.out(f"Kustomize Version: {KUSTOMIZE_VERSION}\n")
     if not session.flags["client"]:
         yield session.out(f"Server Version: {SERVER_VERSION}\n")
 
@@ -71,7 +72,7 @@ COMMANDS: dict[str, Command] = {
     "annotate": Command(
         changes.annotate,
         "Set or remove annotations: KEY=VALUE, KEY-",
-        {**_CHANGING, "overwrite": boolean()},
+        {**_CHANGING, "list": boolean(), "overwrite": boolean()},
     ),
     "apply": Command(
         files.apply,
@@ -83,6 +84,19 @@ COMMANDS: dict[str, Command] = {
         files.create,
         "Make what a file says, which must not be there yet",
         {**FILENAME, **DRY_RUN, **OUTPUT, **RECORD, "save-config": boolean()},
+        (),
+    ),
+    "create deployment": Command(
+        files.create_deployment,
+        "Make a Deployment of a name and an image",
+        {
+            **DRY_RUN,
+            **OUTPUT,
+            "image": Flag("strings"),
+            "port": Flag("int", default=-1),
+            "replicas": Flag("int", short="r", default=1),
+            "save-config": boolean(),
+        },
         (),
     ),
     "delete": Command(
@@ -116,7 +130,9 @@ COMMANDS: dict[str, Command] = {
             **_EVERYWHERE,
             **OUTPUT,
             "ignore-not-found": boolean(),
+            "label-columns": Flag("strings", "L"),
             "no-headers": boolean(),
+            "show-kind": boolean(),
             "show-labels": boolean(),
             "sort-by": Flag(default=""),
             "watch": boolean("w"),
@@ -178,3 +194,27 @@ _ELSEWHERE = (
 )
 ELSEWHERE = frozenset(_ELSEWHERE.split())
 """Commands that kubectl has and this has not."""
+
+_FLAGS_OF_ALL = "allow-missing-template-keys field-manager kustomize recursive "
+_FLAGS_OF_ALL += "show-managed-fields template"
+_FLAGS_ELSEWHERE = {
+    "annotate": "all-namespaces field-selector local resource-version",
+    "apply": "all cascade force force-conflicts grace-period openapi-patch overwrite prune "
+    "prune-allowlist selector server-side subresource timeout validate wait",
+    "create": "edit raw selector validate windows-line-endings",
+    "create deployment": "validate",
+    "delete": "all-namespaces cascade field-selector force grace-period interactive now raw "
+    "timeout",
+    "describe": "chunk-size",
+    "diff": "concurrency force-conflicts prune prune-allowlist selector server-side show-secrets",
+    "explain": "api-version max-depth",
+    "get": "chunk-size field-selector output-watch-events raw server-print subresource",
+    "scale": "resource-version timeout",
+    "set image": "local",
+    "version": "output",
+}
+
+
+def flags_elsewhere(name: str) -> set[str]:
+    """The flags that a command has in kubectl and not here."""
+    return set(f"{_FLAGS_OF_ALL} {_FLAGS_ELSEWHERE.get(name, '')}".split())

@@ -10,7 +10,7 @@ from rollviz.kubectl.arguments import GLOBAL
 from rollviz.kubectl.commands import COMMANDS, GROUPS, Command
 from rollviz.kubectl.errors import KubectlError
 from rollviz.kubectl.explain import DEPLOYMENT_FIELDS
-from rollviz.kubectl.output import FORMATS
+from rollviz.kubectl.output import HERE
 from rollviz.kubectl.resources import DEPLOYMENT, resource_named
 from rollviz.kubectl.view import View
 from rollviz.objects import Deployment
@@ -24,7 +24,9 @@ def complete(text: str, view: View | None = None) -> list[str]:
     >>> complete("kubectl rollout un")
     ['undo']
     >>> complete("get pods -o ")
-    ['json', 'jsonpath', 'name', 'wide', 'yaml']
+    ['custom-columns', 'json', 'jsonpath', 'jsonpath-as-json', 'name', 'wide', 'yaml']
+    >>> complete("kubectl create d")
+    ['deployment']
     """
     words = text.split()
     last = "" if not words or text[-1].isspace() else words.pop()
@@ -38,11 +40,13 @@ def _candidates(words: list[str], last: str, view: View | None) -> Iterable[str]
         return _next_verbs(verb, rest)
     before = rest[-1] if rest else ""
     if before in ("-o", "--output"):
-        return FORMATS
+        return _formats(verb)
     if before in ("-f", "--filename"):
         return _files(last)
     if last.startswith("-"):
-        return _flags(COMMANDS[verb], last, rest, view)
+        return _flags(verb, last, rest, view)
+    if verb in GROUPS and not rest:
+        return _next_verbs(verb, rest)
     args = [word for word in rest if not word.startswith("-")]
     if verb == "explain":
         return _fields(last)
@@ -50,25 +54,31 @@ def _candidates(words: list[str], last: str, view: View | None) -> Iterable[str]
 
 
 def _verb(words: list[str]) -> tuple[str, list[str]]:
-    size = 2 if words[:1] and words[0] in GROUPS else 1
+    size = 2 if words[:1] and words[0] in GROUPS and " ".join(words[:2]) in COMMANDS else 1
     return " ".join(words[:size]), words[size:]
 
 
 def _next_verbs(begun: str, rest: list[str]) -> list[str]:
     if rest or (begun and begun not in GROUPS):
         return []
-    at = len(begun.split())
-    return [name.split()[at] for name in COMMANDS if f"{name} ".startswith(f"{begun} ".lstrip())]
+    at, beginning = len(begun.split()), f"{begun} ".lstrip()
+    return [name.split()[at] for name in COMMANDS if name.startswith(beginning)]
 
 
-def _flags(command: Command, last: str, rest: list[str], view: View | None) -> list[str]:
+def _flags(verb: str, last: str, rest: list[str], view: View | None) -> list[str]:
     if last.startswith("--output="):
-        return [f"--output={name}" for name in FORMATS]
+        return [f"--output={name}" for name in _formats(verb)]
     if last.startswith("--to-revision=") or last.startswith("--revision="):
         flag = last.partition("=")[0]
         return [f"{flag}={number}" for number in _revisions(rest, view)]
-    flags = {**GLOBAL, **command.flags}
+    flags = {**GLOBAL, **COMMANDS[verb].flags}
     return [f"--{name}" if flag.bare else f"--{name}=" for name, flag in flags.items()]
+
+
+def _formats(verb: str) -> list[str]:
+    """What ``-o`` takes there: tables are for ``get``."""
+    tables = ("custom-columns", "wide")
+    return [name for name in HERE if verb == "get" or name not in tables]
 
 
 def _arguments(verb: str, args: list[str], last: str, view: View | None) -> list[str]:

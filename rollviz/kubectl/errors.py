@@ -11,17 +11,28 @@ if TYPE_CHECKING:
 class KubectlError(Exception):
     r"""The command failed. ``text`` is what goes to standard error, as ``checkErr`` words it.
 
-    >>> KubectlError("required resource not specified").text
-    'error: required resource not specified\n'
+    Attributes:
+        text: the error alone.
+        listed: the same as one of several (``MultipleErrors``): without ``error:`` in front.
+        exit_code: what kubectl exits with.
+
+    >>> error = KubectlError("required resource not specified")
+    >>> error.text, error.listed
+    ('error: required resource not specified\n', 'required resource not specified\n')
     """
 
     known: tuple[str, ...] = ()
+    exit_code = 1
 
-    def __init__(self, message: str, *, verbatim: bool = False) -> None:
+    def __init__(self, message: str, *, verbatim: bool = False, listed: str = "") -> None:
         super().__init__(message)
         prefixed = verbatim or message.startswith("error: ")
-        text = message if prefixed else f"error: {message}"
-        self.text = text if not text or text.endswith("\n") else f"{text}\n"
+        self.text = _line(message if prefixed else f"error: {message}")
+        self.listed = _line(listed or message)
+
+
+def _line(text: str) -> str:
+    return text if not text or text.endswith("\n") else f"{text}\n"
 
 
 class UnknownCommand(KubectlError):
@@ -33,10 +44,14 @@ class UnknownCommand(KubectlError):
 
 
 class ServerError(KubectlError):
-    """The API server refused; ``reason`` is its word for why (``NotFound``)."""
+    """The API server refused; ``reason`` is its word for why (``NotFound``).
 
-    def __init__(self, reason: str, message: str) -> None:
-        super().__init__(f"Error from server ({reason}): {message}", verbatim=True)
+    ``alone`` is what stands there instead where it is the only error.
+    """
+
+    def __init__(self, reason: str, message: str, *, alone: str = "") -> None:
+        listed = f"Error from server ({reason}): {message}"
+        super().__init__(alone or listed, verbatim=True, listed=listed)
         self.reason = reason
 
 

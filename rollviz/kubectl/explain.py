@@ -26,6 +26,9 @@ class Field:
     enum: tuple[str, ...] = ()
 
 
+HEAD = "GROUP:      apps\nKIND:       Deployment\nVERSION:    v1\n\n"
+
+
 def explain(session: Session) -> Lines:
     """``kubectl explain``: a field, and the fields in it."""
     if not session.args:
@@ -36,9 +39,13 @@ def explain(session: Session) -> Lines:
     if len(session.args) > 1:
         raise KubectlError("We accept only this format: explain RESOURCE\n")
     kind, *path = session.args[0].split(".")
-    resource = resource_named(kind)
+    try:
+        resource = resource_named(kind)
+    except KubectlError as error:
+        raise KubectlError(str(error), verbatim=True) from error
     if resource is not DEPLOYMENT:
         raise KubectlError(f"rollviz explains deployments, not {resource.plural}")
+    yield session.out(HEAD)
     yield session.out(explained(path))
 
 
@@ -53,7 +60,7 @@ def explained(path: list[str]) -> str:
         if name not in about.fields:
             raise KubectlError(f'field "{name}" does not exist')
         about = about.fields[name]
-    text = "GROUP:      apps\nKIND:       Deployment\nVERSION:    v1\n\n"
+    text = ""
     if path:
         enum = "".join(f"\n    {value}" for value in about.enum)
         text += f"FIELD: {path[-1]} <{about.type}>\n{'ENUM:' if enum else ''}{enum}\n\n"

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from difflib import unified_diff
 
 from rollviz import manifest
-from rollviz.kubectl.apply import three_way, with_last_applied
+from rollviz.kubectl.apply import patch, three_way, with_last_applied
 from rollviz.kubectl.errors import KubectlError, ServerError
 from rollviz.kubectl.output import to_yaml
 from rollviz.kubectl.resources import DEPLOYMENT
 from rollviz.kubectl.session import Lines, Session, raise_all
-from rollviz.objects import LAST_APPLIED, Deployment, Json, to_rfc3339
+from rollviz.kubectl.text import to_json
+from rollviz.objects import CHANGE_CAUSE, LAST_APPLIED, Deployment, Json, to_rfc3339
 from rollviz.simulator import ApiError
 from rollviz.simulator.cluster import prepared_for_update
 
@@ -25,6 +27,13 @@ NO_LAST_APPLIED = (
 
 NO_FILES = "must specify one of -f and -k"
 
+_GENERATORS = (
+    "clusterrole clusterrolebinding configmap cronjob ingress job namespace poddisruptionbudget "
+    "priorityclass quota role rolebinding secret service serviceaccount token"
+)
+GENERATORS = frozenset(_GENERATORS.split())
+"""What else ``kubectl create`` makes without a file."""
+
 LIVE, MERGED = "/tmp/LIVE-1804289383", "/tmp/MERGED-1681692777"
 """Folders that ``kubectl diff`` names; the numbers are drawn anew each time by a real one."""
 
@@ -34,7 +43,63 @@ OneObject = Callable[[Session, str, Json], Lines]
 def create(session: Session) -> Lines:
     """``kubectl create -f``: a new Deployment; one that is there already is an error."""
     session.writable()
+    if session.args[:1] and session.args[0] in GENERATORS:
+        raise KubectlError(f'rollviz has no "kubectl create {session.args[0]}"')
     yield from _each_file(session, _create)
+
+
+def create_deployment(session: Session) -> Lines:
+    """``kubectl create deployment NAME --image=IMAGE``: without a file."""
+    session.writable()
+    item = _generated(session)
+    if session.dry_run == "client":
+        yield session.done(DEPLOYMENT, item, "created", typed=True)
+        return
+    try:
+        yield from _create(session, "", _in_namespace(session, "", item))
+    except manifest.ManifestError as error:
+        raise KubectlError(f"failed to create deployment: {error.message}") from error
+    except ServerError as error:
+        message = str(error).partition('error when creating "": ')[2]
+        raise KubectlError(f"failed to create deployment: {message}") from error
+
+
+def _generated(session: Session) -> Json:
+    """The Deployment of a name and images (``create_deployment.go``)."""
+    flags, images = session.flags, session.flags["image"] or []
+    if not images:
+        raise KubectlError('required flag(s) "image" not set')
+    name, command = session.args[0] if session.args else "", session.parsed.after_dashes
+    names = session.args[: len(session.args) - len(command)]
+    if len(names) != 1:
+        words = f"exactly one NAME is required, got {len(names)}"
+        raise KubectlError(f"{words}\nSee 'kubectl create deployment -h' for help and examples")
+    if command and len(images) > 1:
+        raise KubectlError("cannot specify multiple --image options and command")
+    container: Json = {"resources": {}}
+    if flags["port"] >= 0:
+        container["ports"] = [{"containerPort": flags["port"]}]
+    if command:
+        container["command"] = command
+    containers = [{**container, "image": i, "name": _name_of(i)} for i in images]
+    labels = {"app": name}
+    return {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "metadata": {"labels": labels, "name": name},
+        "spec": {
+            "replicas": flags["replicas"],
+            "selector": {"matchLabels": labels},
+            "strategy": {},
+            "template": {"metadata": {"labels": labels}, "spec": {"containers": containers}},
+        },
+        "status": {},
+    }
+
+
+def _name_of(image: str) -> str:
+    """A container's name: the image's, without registry, tag and digest."""
+    return image.rpartition("/")[2].partition(":")[0].partition("@")[0]
 
 
 def apply(session: Session) -> Lines:
@@ -44,11 +109,18 @@ def apply(session: Session) -> Lines:
 
 
 def diff(session: Session) -> Lines:
-    """``kubectl diff -f``: what applying a file would change; exit code 1 if it would anything."""
+    """``kubectl diff -f``: what applying a file would change.
+
+    The exit code is 1 if it would change anything, and 2 where that can't be told.
+    """
     differs = False
-    for line in _each_file(session, _diff):
-        differs = True
-        yield line
+    try:
+        for line in _each_file(session, _diff):
+            differs = True
+            yield line
+    except KubectlError as error:
+        error.exit_code = 2
+        raise
     if differs:
         raise KubectlError("", verbatim=True)
 
@@ -56,26 +128,35 @@ def diff(session: Session) -> Lines:
 def _each_file(session: Session, do: OneObject) -> Lines:
     verb, filenames = session.verb, session.flags["filename"]
     if session.args:
-        raise KubectlError(f"rollviz makes Deployments from files: kubectl {verb} -f FILENAME")
+        words = f"Unexpected args: [{' '.join(session.args)}]"
+        raise KubectlError(f"{words}\nSee 'kubectl {verb} -h' for help and examples")
     if not filenames:
         raise KubectlError(NO_FILES)
     errors: list[KubectlError] = []
-    for filename in filenames:
+    found, unreadable = session.documents()
+    if not found and not unreadable:
+        raise KubectlError(f"no objects passed to {verb}")
+    for filename, document in found:
         try:
-            yield from _one_file(session, filename, do)
+            yield from _one_object(session, filename, document, do)
         except manifest.ManifestError as error:
-            errors.append(KubectlError(error.kubectl(verb, filename), verbatim=True))
+            message = f'error when creating "{filename}": {error.message}'
+            alone = error.kubectl(verb, filename)
+            errors.append(ServerError(error.reason, message, alone=alone))
         except KubectlError as error:
             errors.append(error)
-    raise_all(errors)
+    if errors and len(unreadable) > 1:
+        unreadable = [KubectlError(f"[{', '.join(map(str, unreadable))}]")]
+    raise_all([*errors, *unreadable])
 
 
-def _one_file(session: Session, filename: str, do: OneObject) -> Lines:
-    for document in manifest.documents(session.source(filename), name=filename):
-        if document.is_deployment:
-            yield from do(session, filename, _in_namespace(session, document.json))
-        else:
-            yield session.err(f"rollviz has Deployments only: {document.name} is left out\n")
+def _one_object(
+    session: Session, filename: str, document: manifest.Document, do: OneObject
+) -> Lines:
+    if document.is_deployment:
+        yield from do(session, filename, _in_namespace(session, filename, document.json))
+    else:
+        yield session.err(f"rollviz has Deployments only: {document.name} is left out\n")
 
 
 def _apply(session: Session, filename: str, item: Json) -> Lines:
@@ -106,18 +187,18 @@ def _live_and_merged(session: Session, filename: str, item: Json) -> tuple[list[
     current, epoch = _current(session, item), session.view.epoch
     if not current:
         manifest.check(item)
-        return [], _lines(Deployment.from_api(manifest.defaulted(item)), epoch)
+        return [], _lines(session, Deployment.from_api(manifest.defaulted(item)))
     item = {**item, "metadata": {"annotations": {}, **item["metadata"]}}  # as kubectl does
-    merged = _merged(filename, item, _without_status(current, epoch))
+    merged = _merged(session, filename, item, _without_status(current, epoch))
     changed = Deployment.from_api(manifest.defaulted(merged), epoch)
-    return _lines(current, epoch), _lines(prepared_for_update(changed, current), epoch)
+    return _lines(session, current), _lines(session, prepared_for_update(changed, current))
 
 
-def _lines(deployment: Deployment, epoch: float) -> list[str]:
-    return to_yaml(deployment.to_api(epoch)).splitlines(keepends=True)
+def _lines(session: Session, deployment: Deployment) -> list[str]:
+    return to_yaml(_shown(session, deployment)).splitlines(keepends=True)
 
 
-def _in_namespace(session: Session, item: Json) -> Json:
+def _in_namespace(session: Session, filename: str, item: Json) -> Json:
     """The namespace is written into what is sent; this cluster has one.
 
     Raises:
@@ -132,7 +213,8 @@ def _in_namespace(session: Session, item: Json) -> Json:
         )
     wanted = asked or said or here
     if wanted != here:
-        raise ServerError("NotFound", f'namespaces "{wanted}" not found')
+        message = f'error when creating "{filename}": namespaces "{wanted}" not found'
+        raise ServerError("NotFound", message)
     return {**item, "metadata": {**item["metadata"], "namespace": wanted}}
 
 
@@ -140,17 +222,21 @@ def _create(session: Session, filename: str, item: Json) -> Lines:
     cluster = session.writable()
     if session.verb == "apply" or session.flags["save-config"]:
         item = with_last_applied(item)
+    if session.dry_run == "client":
+        yield session.done(DEPLOYMENT, _with_change_cause(session, item), "created")
+        return
     manifest.check(item)
     for warning in manifest.warnings(item):
         yield session.err(f"Warning: {warning}\n")
     deployment = session.recorded(Deployment.from_api(manifest.defaulted(item)))
-    if session.dry_run == "none" or deployment.name in cluster.snapshot.deployments:
-        try:
-            deployment = cluster.create(deployment)
-        except ApiError as error:
-            message = f'error when creating "{filename}": {error.message}'
-            raise ServerError(error.reason, message) from error
-    yield session.done(DEPLOYMENT, deployment.to_api(cluster.epoch), "created")
+    if session.dry_run == "server":
+        cluster = cluster.fork()
+    try:
+        deployment = cluster.create(deployment)
+    except ApiError as error:
+        message = f'error when creating "{filename}": {error.message}'
+        raise ServerError(error.reason, message) from error
+    yield session.done(DEPLOYMENT, _shown(session, deployment), "created")
 
 
 def _update(session: Session, filename: str, item: Json, current: Deployment) -> Lines:
@@ -158,34 +244,58 @@ def _update(session: Session, filename: str, item: Json, current: Deployment) ->
     if LAST_APPLIED not in current.metadata.annotations:
         yield session.err(NO_LAST_APPLIED.format(name=current.name))
     has = _without_status(current, cluster.epoch)
-    merged = _merged(filename, with_last_applied(item), has)
+    merged = _merged(session, filename, with_last_applied(item), has)
     changed = session.recorded(Deployment.from_api(manifest.defaulted(merged)))
     if session.dry_run == "none":
         changed = cluster.replace(changed)
-    else:
+    elif session.dry_run == "server":
         changed = prepared_for_update(changed, current)
+    else:
+        metadata = replace(current.metadata, annotations=changed.metadata.annotations)
+        metadata = replace(metadata, labels=changed.metadata.labels)
+        changed = Deployment(metadata, changed.spec, current.status)
     word = "unchanged" if merged == has else "configured"
-    yield session.done(DEPLOYMENT, changed.to_api(cluster.epoch), word)
+    yield session.done(DEPLOYMENT, _shown(session, changed), word)
+
+
+def _shown(session: Session, deployment: Deployment) -> Json:
+    return session.versioned(deployment.to_api(session.view.epoch))
+
+
+def _with_change_cause(session: Session, item: Json) -> Json:
+    """What ``--record`` makes of an object that is not sent anywhere."""
+    if not session.flags.get("record"):
+        return item
+    annotations = item["metadata"].get("annotations") or {}
+    annotations = {**annotations, CHANGE_CAUSE: session.change_cause}
+    return {**item, "metadata": {**item["metadata"], "annotations": annotations}}
 
 
 def _without_status(deployment: Deployment, epoch: float) -> Json:
     return {key: value for key, value in deployment.to_api(epoch).items() if key != "status"}
 
 
-def _merged(filename: str, item: Json, has: Json) -> Json:
+def _merged(session: Session, filename: str, item: Json, has: Json) -> Json:
     """The three-way merge of what was applied last, what the file says and what is there."""
     annotations = has["metadata"].get("annotations") or {}
     original = json.loads(annotations.get(LAST_APPLIED, "{}"))
     merged = three_way(original, item, has)
-    _check_update(filename, has, merged)
-    return merged
-
-
-def _check_update(filename: str, has: Json, merged: Json) -> None:
     try:
         manifest.check_update(has, merged)
     except manifest.ManifestError as error:
-        if error.reason != "BadRequest":
-            raise
         message = f'error when patching "{filename}": {error.message}'
-        raise ServerError(error.reason, message) from error
+        if session.verb == "apply":
+            patched = to_json(patch(original, item, has))
+            message = _patch_refused(filename, item["metadata"], patched, message)
+        alone = error.kubectl("apply", filename) if error.reason == "Invalid" else ""
+        raise ServerError(error.reason, message, alone=alone) from error
+    return merged
+
+
+def _patch_refused(filename: str, metadata: Json, patched: str, message: str) -> str:
+    return (
+        f"error when applying patch:\n{patched}\nto:\n"
+        'Resource: "apps/v1, Resource=deployments", GroupVersionKind: "apps/v1, Kind=Deployment"\n'
+        f'Name: "{metadata["name"]}", Namespace: "{metadata["namespace"]}"\n'
+        f'for: "{filename}": {message}'
+    )

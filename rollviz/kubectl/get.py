@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import groupby
 
-from rollviz.kubectl import jsonpath, selectors
+from rollviz.kubectl import jsonpath
 from rollviz.kubectl.describe import DESCRIBERS, describe
 from rollviz.kubectl.errors import KubectlError
-from rollviz.kubectl.output import printer
+from rollviz.kubectl.output import FORMATS_OF_GET, Printer, custom_columns, printer
 from rollviz.kubectl.resources import Resource, Target
 from rollviz.kubectl.session import Found, Line, Lines, Session, raise_all
 from rollviz.kubectl.tables import table_of
@@ -32,6 +32,12 @@ NOTHING_ASKED = (
 )
 
 
+NOTHING_TO_DESCRIBE = (
+    'You must specify the type of resource to describe. Use "kubectl api-resources" for a '
+    "complete list of supported resources."
+)
+
+
 def get(session: Session) -> Lines:
     """``kubectl get``: objects as a table or as ``-o`` asks for, followed by changes with -w."""
     flags = session.flags
@@ -42,12 +48,28 @@ def get(session: Session) -> Lines:
         yield from _watch(session, wanted)
         return
     found, errors = session.find_all(wanted)
-    found = _sorted(session, found)
     if flags["output"] in ("", "wide"):
-        yield from _tables(session, found, errors)
+        yield from _tables(session, _sorted_rows(session, found), errors)
     elif found or not (errors or flags["ignore-not-found"]):
-        yield _as_documents(session, found, wanted)
+        yield _as_documents(session, _sorted(session, found), wanted)
     raise_all(errors)
+
+
+def _sorted_rows(session: Session, found: list[Found]) -> list[Found]:
+    """The same for a table: kubectl sorts one, and leaves it out where the path finds nothing."""
+    if not session.flags["sort-by"] or len(found) < 2:
+        return found
+    several_tables = len({one.resource for one in found}) > 1
+    try:
+        if not several_tables:
+            return _sorted(session, found)
+    except KubectlError:
+        return []
+    raise _nothing_to_sort_by(jsonpath.relaxed(session.flags["sort-by"]))
+
+
+def _nothing_to_sort_by(path: str) -> KubectlError:
+    return KubectlError(f'couldn\'t find any field with path "{path}" in the list of objects')
 
 
 def _sorted(session: Session, found: list[Found]) -> list[Found]:
@@ -56,12 +78,12 @@ def _sorted(session: Session, found: list[Found]) -> list[Found]:
     if not path:
         return found
     try:
-        keys = {id(f.item): jsonpath.values(path, f.item) for f in found}
+        find = jsonpath.finder(path)
+        keys = {id(f.item): find(f.item) for f in found}
     except jsonpath.JsonPathError as error:
         raise KubectlError(str(error)) from error
     if found and not any(keys.values()):
-        shown = "{." + path.strip("{}").removeprefix(".") + "}"
-        raise KubectlError(f'couldn\'t find any field with path "{shown}" in the list of objects')
+        raise _nothing_to_sort_by(jsonpath.relaxed(path))
     return sorted(found, key=lambda f: [_sort_key(value) for value in keys[id(f.item)]])
 
 
@@ -95,7 +117,9 @@ class _Rows:
         self.session = session
         self.wide = session.flags["output"] == "wide"
         self.table = table_of(resource, self.wide)
+        with_kind = with_kind or session.flags["show-kind"]
         self.prefix = f"{resource.qualified}/" if with_kind else ""
+        self.label_columns: list[str] = session.flags["label-columns"] or []
         self.with_namespace = session.flags["all-namespaces"] and resource.namespaced
         self.columns = Columns()
 
@@ -112,6 +136,7 @@ class _Rows:
         header = self.table.header(self.wide)
         if self.with_namespace:
             header.insert(0, "NAMESPACE")
+        header += [label.rpartition("/")[2].upper() for label in self.label_columns]
         return [*header, "LABELS"] if self.session.flags["show-labels"] else header
 
     def _row(self, item: Json, time: float) -> list[str]:
@@ -120,8 +145,10 @@ class _Rows:
             cells[self.table.name_column] = self.prefix + cells[self.table.name_column]
         if self.with_namespace:
             cells.insert(0, item["metadata"].get("namespace", ""))
+        labels = item["metadata"].get("labels") or {}
+        cells += [labels.get(label, "") for label in self.label_columns]
         if self.session.flags["show-labels"]:
-            cells.append(format_labels(item["metadata"].get("labels")))
+            cells.append(format_labels(labels))
         return cells
 
 
@@ -129,9 +156,8 @@ class _Rows:
 
 
 def _as_documents(session: Session, found: list[Found], wanted: Sequence[Target]) -> Line:
-    print_item = printer(session.flags["output"])
-    versions = session.view.resource_versions()
-    items = [_with_version(f.item, versions.get((f.item["kind"], f.name))) for f in found]
+    print_item = _printer(session)
+    items = [session.versioned(f.item) for f in found]
     if len(wanted) == 1 and wanted[0].name is not None:
         return session.out(print_item(items[0]))
     listed = {
@@ -143,10 +169,11 @@ def _as_documents(session: Session, found: list[Found], wanted: Sequence[Target]
     return session.out(print_item(listed))
 
 
-def _with_version(item: Json, version: str | None) -> Json:
-    if version is None:
-        return item
-    return {**item, "metadata": {**item["metadata"], "resourceVersion": version}}
+def _printer(session: Session) -> Printer:
+    output = session.flags["output"]
+    if output.partition("=")[0] == "custom-columns":
+        return custom_columns(output.partition("=")[2], headers=not session.flags["no-headers"])
+    return printer(output, FORMATS_OF_GET)
 
 
 # --- watching ------------------------------------------------------------------------------------
@@ -178,7 +205,7 @@ def _change(
 ) -> str:
     if session.flags["output"] in ("", "wide"):
         return rows.text(items, headers=headers, now=now)
-    return "".join(map(printer(session.flags["output"]), items))
+    return "".join(map(_printer(session), items))
 
 
 def _changes(session: Session, seen: int) -> Iterator[Change]:
@@ -204,8 +231,7 @@ def _concerns(change: Change, session: Session, target: Target) -> bool:
     item = change.object
     if item.kind != resource.kind or (name and item.metadata.name != name):
         return False
-    matches = selectors.parse(session.flags["selector"] or "")
-    return matches(item.metadata.labels)
+    return session.selected(resource)(item.metadata.labels)
 
 
 # --- describe ------------------------------------------------------------------------------------
@@ -213,6 +239,8 @@ def _concerns(change: Change, session: Session, target: Target) -> bool:
 
 def describe_command(session: Session) -> Lines:
     """``kubectl describe``: objects in full; a name may be the beginning of several."""
+    if not session.args and not session.flags["filename"]:
+        raise KubectlError(NOTHING_TO_DESCRIBE)
     wanted = session.targets(session.args, everything=True)
     found, errors = session.find_all(wanted)
     if errors and len(session.args) == 2 and (alike := _named_alike(session, wanted[0])):

@@ -71,11 +71,14 @@ def resource_named(word: str) -> Resource:
     Raises:
         KubectlError: there is no such kind.
     """
-    name, _, group = word.lower().partition(".")
+    name, dot, group = word.partition(".")
     for resource in RESOURCES:
-        if name in resource.words and group in ("", resource.group, f"v1.{resource.group}"):
+        # short names only as they are; the others in any case
+        known = name in resource.words or name.lower() in (resource.plural, resource.singular)
+        if known and group in ("", resource.group, f"v1.{resource.group}"):
             return resource
-    raise KubectlError(f'the server doesn\'t have a resource type "{word}"')
+    shown = f'"{name}" in group "{group}"' if dot and group else f'"{word}"'
+    raise KubectlError(f"the server doesn't have a resource type {shown}")
 
 
 def targets(args: Sequence[str], *, everything: bool) -> list[Target]:
@@ -94,6 +97,8 @@ def targets(args: Sequence[str], *, everything: bool) -> list[Target]:
     if not args:
         raise KubectlError(NO_RESOURCE)
     resources = _types(args[0])
+    if len(args) > 1 and len(resources) > 1:
+        raise KubectlError("you must specify only one resource")
     if len(args) > 1:
         return [Target(resources[0], name) for name in args[1:]]
     if not everything:

@@ -21,6 +21,8 @@ STATUS_LIMIT_SECONDS = 3600.0
 PAUSED_PATIENCE_SECONDS = 60.0
 """Or after so many without any change, where the Deployment is paused: it can't get on."""
 
+NO_SUCH_REVISION = "unable to find the specified revision"
+
 MANAGED_BY_APPLY = (
     "Warning: resource deployments/{name} was previously managed with 'kubectl apply'. Rolling "
     f"back will not update the {LAST_APPLIED} annotation, which may cause unexpected behavior on "
@@ -74,11 +76,15 @@ def status(session: Session) -> Lines:
     revision = session.flags["revision"]
     if revision < 0:
         raise KubectlError(f"revision must be a positive integer: {revision}")
-    found = _deployments(session, "no status viewer has been implemented for {kind}")
+    found, errors = _deployments(session, "no status viewer has been implemented for {kind}")
     for one in found:
-        yield from _follow(session, session.deployment(one), revision)
-    if not found:
+        try:
+            yield from _follow(session, session.deployment(one), revision)
+        except KubectlError as error:
+            errors.append(error)
+    if not found and not errors:
         yield session.err(f"No resources found in {session.namespace} namespace.\n")
+    raise_all(errors)
 
 
 def _follow(session: Session, deployment: Deployment, revision: int) -> Lines:
@@ -147,15 +153,21 @@ def history(session: Session) -> Lines:
     revision = session.flags["revision"]
     if revision < 0:
         raise KubectlError(f"revision must be a positive integer: {revision}")
-    for one in _deployments(session, 'no history viewer has been implemented for "{kind}"'):
+    no_history = 'error retrieving history for "{kind}", no visitor method exists for {{ {kind}}}'
+    found, errors = _deployments(session, no_history)
+    for one in found:
         revisions = rollout.history(_replica_sets(session, one))
         if session.flags["output"]:
             yield _as_documents(session, revisions, revision)
         elif revision:
-            text = pod_template(_template_of(_revision(revisions, revision)))
+            if revision not in revisions:
+                errors.append(KubectlError(NO_SUCH_REVISION))
+                continue
+            text = pod_template(_template_of(revisions[revision]))
             yield session.done(*one, f"with revision #{revision}\n{escaped(text)}")
         else:
             yield session.done(*one, f"\n{_table(revisions)}")
+    raise_all(errors)
 
 
 def _table(revisions: dict[int, ReplicaSet]) -> str:
@@ -167,7 +179,7 @@ def _table(revisions: dict[int, ReplicaSet]) -> str:
 
 def _revision(revisions: dict[int, ReplicaSet], revision: int) -> ReplicaSet:
     if revision not in revisions:
-        raise KubectlError("unable to find the specified revision")
+        raise KubectlError(NO_SUCH_REVISION)
     return revisions[revision]
 
 
@@ -184,9 +196,10 @@ def _template_of(rs: ReplicaSet) -> Json:
 
 def _as_documents(session: Session, revisions: dict[int, ReplicaSet], revision: int) -> Line:
     chosen = [_revision(revisions, revision)] if revision else list(revisions.values())
-    print_item = printer(session.flags["output"])
+    print_item = printer(session.flags["output"], typed=True)
     separator = "---\n" if session.flags["output"] == "yaml" else ""
-    return session.out(separator.join(print_item(rs.to_api(session.view.epoch)) for rs in chosen))
+    items = (session.versioned(rs.to_api(session.view.epoch)) for rs in chosen)
+    return session.out(separator.join(map(print_item, items)))
 
 
 def _replica_sets(session: Session, found: Found) -> list[ReplicaSet]:
@@ -199,27 +212,37 @@ def _replica_sets(session: Session, found: Found) -> list[ReplicaSet]:
 def undo(session: Session) -> Lines:
     """``kubectl rollout undo``: back to the revision before, or to ``--to-revision``."""
     _require(session)
-    cluster, to_revision = session.writable(), session.flags["to-revision"]
-    for one in _deployments(session, 'no rollbacker has been implemented for "{kind}"'):
-        deployment = session.deployment(one)
-        if LAST_APPLIED in deployment.metadata.annotations:
+    session.writable()
+    no_undo = 'error retrieving rollbacker for "{kind}", no visitor method exists for {{ {kind}}}'
+    found, missing = _deployments(session, no_undo)
+    errors: list[KubectlError] = []
+    for one in found:
+        if LAST_APPLIED in session.deployment(one).metadata.annotations:
             yield session.err(MANAGED_BY_APPLY.format(name=one.name))
-        replica_sets = _replica_sets(session, one)
         try:
-            target = rollout.revision_to_undo(deployment, replica_sets, to_revision)
-            if session.dry_run == "client":
-                yield session.done(*one, escaped(pod_template(target.spec.template.json)))
-                continue
-            changed = rollout.undo(deployment, replica_sets, to_revision)
+            yield session.done(one.resource, session.versioned(one.item), _undo(session, one))
         except rollout.RolloutError as error:
-            raise KubectlError(str(error)) from error
-        if changed is deployment:
-            matches = f"current template already matches revision {to_revision}"
-            yield session.done(*one, f"skipped rollback ({matches})")
-            continue
-        if session.dry_run == "none":
-            cluster.replace(changed)
-        yield session.done(*one, "rolled back")
+            errors.append(KubectlError(str(error)))
+    raise_all([*errors, *missing])
+
+
+def _undo(session: Session, found: Found) -> str:
+    """Roll one Deployment back; what is said about it.
+
+    Raises:
+        RolloutError: kubectl refuses.
+    """
+    to_revision = session.flags["to-revision"]
+    deployment, replica_sets = session.deployment(found), _replica_sets(session, found)
+    target = rollout.revision_to_undo(deployment, replica_sets, to_revision)
+    if session.dry_run == "client":
+        return escaped(pod_template(target.spec.template.json))
+    changed = rollout.undo(deployment, replica_sets, to_revision)
+    if changed is deployment:
+        return f"skipped rollback (current template already matches revision {to_revision})"
+    if session.dry_run == "none":
+        session.writable().replace(changed)
+    return "rolled back"
 
 
 def pause(session: Session) -> Lines:
@@ -247,20 +270,22 @@ def _patch(
     _require(session)
     cluster = session.writable()
     found, errors = session.find_all(session.targets(session.args, everything=True))
+    changes: list[tuple[Found, Deployment]] = []
     for one in found:
         if one.resource is not DEPLOYMENT:
             what = f'{one.resource.qualified_plural} "{one.name}"'
             errors.append(KubectlError(f"{what} {refusal}"))
             continue
         try:
-            changed = cluster.replace(change(session.deployment(one)))
+            changes.append((one, change(session.deployment(one))))
         except rollout.RolloutError as error:
             errors.append(KubectlError(str(error)))
-        else:
-            yield session.done(one.resource, changed.to_api(cluster.epoch), word)
+    for one, changed in changes:
+        item = session.versioned(cluster.replace(changed).to_api(cluster.epoch))
+        yield session.done(one.resource, item, word, typed=True)
     if not found and not errors:
         yield session.err(f"No resources found in {session.namespace} namespace.\n")
-    raise_all(errors)
+    raise_all(errors, prefixed=True)
 
 
 # --- what all of them ask first ------------------------------------------------------------------
@@ -271,15 +296,14 @@ def _require(session: Session) -> None:
         raise KubectlError("required resource not specified")
 
 
-def _deployments(session: Session, refusal: str) -> list[Found]:
-    """The Deployments that were named; other kinds have no rollout."""
+def _deployments(session: Session, refusal: str) -> tuple[list[Found], list[KubectlError]]:
+    """The Deployments that were named, and errors; other kinds have no rollout."""
     wanted: Sequence[Target] = session.targets(session.args, everything=True)
     found, errors = session.find_all(wanted)
     for one in found:
         if one.resource is not DEPLOYMENT:
             errors.append(KubectlError(refusal.format(kind=_group_kind(one.resource))))
-    raise_all(errors)
-    return found
+    return [one for one in found if one.resource is DEPLOYMENT], errors
 
 
 def _group_kind(resource: Resource) -> str:

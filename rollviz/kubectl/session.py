@@ -14,6 +14,7 @@ from rollviz.kubectl.errors import KubectlError, ServerError, not_found
 from rollviz.kubectl.output import printer
 from rollviz.kubectl.resources import DEPLOYMENT, Resource, Target, targets
 from rollviz.kubectl.view import View
+from rollviz.manifest.errors import quote
 from rollviz.objects import CHANGE_CAUSE, Deployment, Json
 from rollviz.simulator import Cluster
 
@@ -102,13 +103,23 @@ class Session:
         """A piece for standard error."""
         return Line(self.view.now, text, "stderr")
 
-    def done(self, resource: Resource, item: Json, operation: str) -> Line:
-        """What a changing command says about an object: a word, or as ``-o`` asks for it."""
+    def done(self, resource: Resource, item: Json, operation: str, *, typed: bool = False) -> Line:
+        """What a changing command says about an object: a word, or as ``-o`` asks for it.
+
+        ``typed``: kubectl has it as a Go struct, whose fields JSON shows in their own order.
+        """
         output = self.flags.get("output")
         if output:
-            return self.out(printer(output)(item))
+            return self.out(printer(output, typed=typed)(item))
         name = item["metadata"]["name"]
         return self.out(f"{resource.qualified}/{name} {operation}{self.dry_run_suffix}\n")
+
+    def versioned(self, item: Json) -> Json:
+        """The object with its ``resourceVersion``, where it has been stored."""
+        version = self.view.resource_versions().get((item["kind"], item["metadata"]["name"]))
+        if version is None or "uid" not in item["metadata"]:
+            return item
+        return {**item, "metadata": {**item["metadata"], "resourceVersion": version}}
 
     # --- flags that several commands share ------------------------------------------------------
 
@@ -137,15 +148,20 @@ class Session:
         """The Deployment with this command as its change-cause, where ``--record`` was given."""
         if not self.flags.get("record"):
             return deployment
+        return rollout.annotate(deployment, {CHANGE_CAUSE: self.change_cause})
+
+    @property
+    def change_cause(self) -> str:
+        """This command line, as ``--record`` notes it."""
         given = "".join(f" --{name}={value}" for name, value in self.parsed.given)
-        cause = " ".join(["kubectl", self.verb, *self.args]) + given
-        return rollout.annotate(deployment, {CHANGE_CAUSE: cause})
+        return " ".join(["kubectl", self.verb, *self.args]) + given
 
     # --- the objects it is about ------------------------------------------------------------------
 
     def targets(self, args: Sequence[str], *, everything: bool) -> list[Target]:
         """What the arguments and ``-f`` ask for; see :func:`rollviz.kubectl.resources.targets`."""
         if not self.flags.get("filename"):
+            self._check_selecting(args)
             return targets(args, everything=everything)
         if args:
             raise KubectlError(
@@ -154,20 +170,56 @@ class Session:
             )
         return [target for _, target in self.named_in_files()]
 
+    def _check_selecting(self, args: Sequence[str]) -> None:
+        """Objects are selected by ``-l`` (for delete by ``--all`` too) or named, not both."""
+        selector = self.flags.get("selector")
+        if not (selector or (self.verb == "delete" and self.flags["all"])):
+            return
+        if not args:
+            raise KubectlError("at least one resource must be specified to use a selector")
+        if any("/" in arg for arg in args):
+            raise KubectlError(
+                "selectors and the all flag cannot be used when passing resource/name arguments"
+            )
+        if len(args) > 1:
+            raise KubectlError("name cannot be provided when a selector is specified")
+
     def named_in_files(self) -> Iterator[tuple[str, Target]]:
         """The Deployments that ``-f`` files hold, each with its file's name.
 
         Raises:
             KubectlError: a file can't be read, or holds what kubectl refuses.
         """
+        found, errors = self.documents()
+        for filename, document in found:
+            if document.is_deployment:
+                yield filename, Target(DEPLOYMENT, document.json["metadata"]["name"])
+        if errors and self.verb == "get":  # which always has a list of them
+            raise KubectlError("".join(error.listed for error in errors), verbatim=True)
+        raise_all(errors)
+
+    def documents(self) -> tuple[list[tuple[str, manifest.Document]], list[KubectlError]]:
+        """Every object in the ``-f`` files with its file's name, and what can't be read.
+
+        Raises:
+            KubectlError: some file is not there; then kubectl looks at none.
+        """
+        found: list[tuple[str, manifest.Document]] = []
+        missing: list[KubectlError] = []
+        broken: list[KubectlError] = []
         for filename in self.flags["filename"]:
             try:
-                found = manifest.documents(self.source(filename), name=filename)
+                documents = manifest.documents(self.source(filename), name=filename)
             except manifest.ManifestError as error:
-                raise KubectlError(error.kubectl("get", filename), verbatim=True) from error
-            for document in found:
-                if document.is_deployment:
-                    yield filename, Target(DEPLOYMENT, document.json["metadata"]["name"])
+                if error.message == manifest.NO_SUCH_FILE:
+                    missing.append(KubectlError(error.client.replace("{file}", filename)))
+                elif error.message != manifest.NOTHING_IN_IT:
+                    text = error.kubectl(self.verb, filename)
+                    broken.append(KubectlError(text.removeprefix("error: ")))
+            else:
+                found += ((filename, document) for document in documents)
+        raise_all(missing)
+        return found, broken
 
     def source(self, filename: str) -> manifest.Source:
         """What a file's name stands for: contents that were given along, or the file itself."""
@@ -187,17 +239,32 @@ class Session:
             if item is None:
                 raise not_found(resource, name)
             return [Found(resource, item)]
-        matches = selectors.parse(self.flags.get("selector") or "")
+        matches = self.selected(resource)
         items = [] if elsewhere else view.items(resource)
         return [Found(resource, i) for i in items if matches(i["metadata"].get("labels") or {})]
+
+    def selected(self, resource: Resource) -> selectors.Matches:
+        """Whether ``-l`` means labels.
+
+        Raises:
+            ServerError: the selector can't be read.
+        """
+        selector = self.flags.get("selector") or ""
+        try:
+            return selectors.parse(selector)
+        except selectors.SelectorError as error:
+            what = f'"{resource.group}/v1, Resource={resource.plural}"'
+            raise ServerError(
+                "BadRequest",
+                f"Unable to find {what} that match label selector {quote(selector)}, field "
+                f'selector "": {error}',
+            ) from error
 
     def find_all(self, wanted: Sequence[Target]) -> tuple[list[Found], list[KubectlError]]:
         """Everything that is there, and an error for everything that is not."""
         found: list[Found] = []
         errors: list[KubectlError] = []
         for target in wanted:
-            if target.name is not None and self.flags.get("selector"):
-                raise KubectlError("name cannot be provided when a selector is specified")
             try:
                 found += self.find(target)
             except KubectlError as error:
@@ -215,11 +282,16 @@ class Session:
         return self.view.snapshot.deployments[found.name]
 
 
-def raise_all(errors: Sequence[KubectlError]) -> None:
+def raise_all(errors: Sequence[KubectlError], *, prefixed: bool = False) -> None:
     """Fail with every error there was, each on its own line.
+
+    ``prefixed``: with ``error:`` in front of each, which some commands write themselves.
 
     Raises:
         KubectlError: there was at least one.
     """
+    if len(errors) == 1:
+        raise errors[0]
     if errors:
-        raise KubectlError("".join(error.text for error in errors), verbatim=True)
+        texts = (error.text if prefixed else error.listed for error in errors)
+        raise KubectlError("".join(texts), verbatim=True)

@@ -166,15 +166,15 @@ def _expression(expression: Json) -> str:
             return f"!{key}"
 
 
-def to_json(value: Any, indent: int | None = None) -> str:
-    r"""JSON as Go writes it: keys sorted, no spaces unless indented, HTML characters escaped.
+def to_json(value: Any, indent: int | None = None, *, sort: bool = True) -> str:
+    r"""JSON as Go writes it: a map's keys sorted, no spaces unless indented, HTML escaped.
 
     >>> to_json({"b": "<", "a": 1})
     '{"a":1,"b":"\\u003c"}'
     """
     separators = (",", ": ") if indent else (",", ":")
     text = json.dumps(
-        value, indent=indent, separators=separators, sort_keys=True, ensure_ascii=False
+        value, indent=indent, separators=separators, sort_keys=sort, ensure_ascii=False
     )
     for character in "<>&\u2028\u2029":
         text = text.replace(character, f"\\u{ord(character):04x}")

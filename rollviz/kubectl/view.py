@@ -6,13 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
-from rollviz.kubectl.resources import EVENT, NODE, SERVICE, Resource
+from rollviz.kubectl.containers import qos_class
+from rollviz.kubectl.resources import EVENT, NODE, POD, SERVICE, Resource
 from rollviz.objects import Json, to_rfc3339
 from rollviz.simulator.reports import reports
 from rollviz.timeline import Snapshot, Timeline
 
 SERVICE_CIDR_FIRST = "10.0.0.1"
 """Where every API server finds itself: the address of the service ``kubernetes``."""
+
+
+HOST_IP = "10.1.0.1"
+"""The address of every node, as in the recordings."""
 
 
 class NodeLike(Protocol):
@@ -70,14 +75,18 @@ class View:
         objects = self.snapshot.of_kind(resource.kind)
         if resource is EVENT and self.timeline is not None:
             objects = {**objects, **reports(self.timeline, self.now)}
-        return [objects[name].to_api(self.epoch) for name in sorted(objects)]
+        items = [objects[name].to_api(self.epoch) for name in sorted(objects)]
+        return [_admitted(item) for item in items] if resource is POD else items
 
     def get(self, resource: Resource, name: str) -> Json | None:
         """One object as the API's JSON, or None."""
         if resource in (NODE, SERVICE):
             return next((o for o in self.items(resource) if o["metadata"]["name"] == name), None)
         found = self.snapshot.of_kind(resource.kind).get(name)
-        return None if found is None else found.to_api(self.epoch)
+        if found is None:
+            return None
+        item = found.to_api(self.epoch)
+        return _admitted(item) if resource is POD else dict(item)
 
     def events_of(self, item: Json) -> list[Json]:
         """The events about an object, in the order of their names."""
@@ -118,6 +127,41 @@ class View:
                 "ports": [{"name": "https", "port": 443, "protocol": "TCP"}],
             },
         }
+
+
+# --- what the API server and the kubelets add to a pod --------------------------------------------
+
+
+def _toleration(key: str) -> Json:
+    whole = {"key": f"node.kubernetes.io/{key}", "operator": "Exists", "effect": "NoExecute"}
+    return {**whole, "tolerationSeconds": 300}
+
+
+_ADMITTED: Json = {
+    "enableServiceLinks": True,
+    "preemptionPolicy": "PreemptLowerPriority",
+    "priority": 0,
+    "tolerations": [_toleration("not-ready"), _toleration("unreachable")],
+}
+"""What admission writes into a pod's spec (``DefaultTolerationSeconds``, ``Priority``)."""
+
+
+def _admitted(pod: Json) -> Json:
+    """A pod with what it has in a cluster as in the recordings, where it does not say so itself."""
+    spec, status = {**_ADMITTED, **pod["spec"]}, pod["status"]
+    qos = {"qosClass": qos_class(spec)}
+    if "nodeName" not in spec:
+        return {**pod, "spec": spec, "status": {**qos, **status}}
+    containers = [_started(container) for container in status.get("containerStatuses") or ()]
+    status = {**qos, "hostIP": HOST_IP, **status, "containerStatuses": containers}
+    return {**pod, "spec": spec, "status": status}
+
+
+def _started(container: Json) -> Json:
+    if "running" not in container["state"]:
+        return {"imageID": "", "lastState": {}, "started": False, **container}
+    ids = {"containerID": "containerd://0", "imageID": "sha256:0", "started": True}
+    return {**ids, "lastState": {}, **container}
 
 
 def _is_about(regarding: Json, item: Json, uid: str) -> bool:

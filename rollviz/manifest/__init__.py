@@ -33,6 +33,8 @@ from rollviz.manifest.decoding import DecodingError, decode
 from rollviz.manifest.defaults import encoded, with_defaults
 from rollviz.manifest.errors import Cause, ManifestError, quote
 from rollviz.manifest.reading import (
+    NO_SUCH_FILE,
+    NOTHING_IN_IT,
     OTHER_KINDS,
     TYPE_META,
     Document,
@@ -48,6 +50,8 @@ from rollviz.manifest.warning_rules import deployment_warnings
 from rollviz.objects import Deployment, Json
 
 __all__ = [
+    "NOTHING_IN_IT",
+    "NO_SUCH_FILE",
     "Cause",
     "Document",
     "ManifestError",

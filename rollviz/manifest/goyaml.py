@@ -22,10 +22,13 @@ class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mis
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
+        self.text = text
         self.twice: list[str] = []
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
         """A mapping; notes keys that are there twice."""
+        if not isinstance(node, yaml.MappingNode):
+            return super().construct_mapping(node, deep)  # says that it is none
         seen: set[str] = set()
         for key, _ in node.value:
             if key.tag == _NULL:
@@ -37,6 +40,55 @@ class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mis
                     self.twice.append(words)
                 seen.add(key.value)
         return super().construct_mapping(node, deep)
+
+    def construct_document(self, node: yaml.Node) -> Any:
+        """A document, unless its aliases make far more of it than was written."""
+        written: dict[int, int] = {}
+        size = self._size(node, written)
+        aliased = size - len(written)
+        if size > 1000 and aliased > 100 and aliased / size > _aliased_at_most(size):
+            raise _unreadable("document contains excessive aliasing", None)
+        return super().construct_document(node)
+
+    def _size(self, node: yaml.Node, written: dict[int, int]) -> int:
+        """How many nodes there are once every alias is written out; fills in each one's."""
+        if id(node) in written:
+            if not written[id(node)]:  # its own size is being counted
+                name = self._name_at(node.start_mark, "&")
+                raise _unreadable(f"anchor '{name}' value contains itself", None)
+            return written[id(node)]
+        written[id(node)] = 0
+        below = node.value if isinstance(node, yaml.SequenceNode) else ()
+        if isinstance(node, yaml.MappingNode):
+            below = [part for pair in node.value for part in pair]
+        written[id(node)] = 1 + sum(self._size(part, written) for part in below)
+        return written[id(node)]
+
+    def _name_at(self, mark: Any, sign: str) -> str:
+        """The name of the anchor or alias that begins there."""
+        lines = self.text.splitlines()
+        found = re.match(rf"\{sign}([\w-]+)", lines[mark.line][mark.column :])
+        return found[1] if found else ""
+
+    def in_goyamls_words(self, error: yaml.YAMLError) -> yaml.YAMLError:
+        """The error, where go-yaml has other words for it than libyaml."""
+        problem = getattr(error, "problem", None) or str(error).splitlines()[0]
+        if problem.startswith("found undefined alias"):
+            mark = getattr(error, "problem_mark", None)
+            name = self._name_at(mark, "*") if mark else ""
+            return _unreadable(f"unknown anchor '{name}' referenced", mark)
+        if "list of mappings for merging" in problem:
+            words = "map merge requires map or sequence of maps as the value"
+            return _unreadable(words, error.problem_mark)  # type: ignore[attr-defined]
+        if problem.endswith("control characters are not allowed"):
+            return _unreadable("control characters are not allowed", None)
+        return error
+
+
+def _aliased_at_most(size: int) -> float:
+    """The share of nodes that may come from aliases (``allowedAliasRatio``)."""
+    low, high = 400_000, 4_000_000
+    return 0.99 - 0.89 * min(max(size - low, 0) / (high - low), 1)
 
 
 _MERGE, _NULL = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:null"
@@ -57,11 +109,25 @@ for _tag, _regex in {
     Loader.add_implicit_resolver(f"tag:yaml.org,2002:{_tag}", re.compile(f"(?:{_regex})$"), None)
 
 
+def _check_tag(loader: Any, node: yaml.ScalarNode, *tags: str) -> None:
+    """A tag that was written out (``!!int abc``) has to fit what stands after it."""
+    found = loader.resolve(yaml.ScalarNode, node.value, (True, False)).rpartition(":")[2]
+    if found not in tags:
+        words = f"cannot decode !!{found} `{node.value}` as a !!{tags[0]}"
+        raise _unreadable(words, None)
+
+
 def _construct_bool(loader: Any, node: yaml.ScalarNode) -> bool:
+    _check_tag(loader, node, "bool")
     return node.value in _TRUE.split("|")
 
 
+def _construct_null(loader: Any, node: yaml.ScalarNode) -> None:
+    _check_tag(loader, node, "null")
+
+
 def _construct_int(loader: Any, node: yaml.ScalarNode) -> int | float:
+    _check_tag(loader, node, "int")
     text = node.value.replace("_", "")
     digits = text.lstrip("+-")
     octal = len(digits) > 1 and digits[0] == "0" and digits[1].isdigit()
@@ -72,6 +138,7 @@ def _construct_int(loader: Any, node: yaml.ScalarNode) -> int | float:
 
 
 def _construct_float(loader: Any, node: yaml.ScalarNode) -> float:
+    _check_tag(loader, node, "float", "int")
     text = node.value.lower()
     if text.endswith(("inf", "nan")):
         shown = "NaN" if "nan" in text else f"{'-' if text[0] == '-' else '+'}Inf"
@@ -88,6 +155,13 @@ def _construct_plain(loader: Any, node: yaml.Node) -> Any:
     return loader.construct_scalar(node)
 
 
+def _of_scalar(construct: Any) -> Any:
+    """A list or a mapping is what it is, whatever its tag says."""
+    return lambda loader, node: (
+        construct if isinstance(node, yaml.ScalarNode) else _construct_plain
+    )(loader, node)
+
+
 def _unreadable(problem: str, mark: Any) -> yaml.YAMLError:
     return yaml.constructor.ConstructorError(None, None, problem, mark)
 
@@ -96,7 +170,9 @@ for _tag, _construct in {
     "bool": _construct_bool,
     "int": _construct_int,
     "float": _construct_float,
+    "null": _construct_null,
+    "str": _construct_plain,
     **dict.fromkeys(("timestamp", "binary", "set", "omap", "pairs"), _construct_plain),
 }.items():
-    Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _construct)
+    Loader.add_constructor(f"tag:yaml.org,2002:{_tag}", _of_scalar(_construct))
 Loader.add_constructor(None, _construct_plain)

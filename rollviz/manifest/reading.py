@@ -33,8 +33,12 @@ OTHER_KINDS = {
 }
 """Kinds that a cluster has and rollviz does not look into, by API version."""
 
+_LIST = ("v1", "List")
+
 TYPE_META = 'write "apiVersion: apps/v1" and "kind: Deployment"'
 """What to do about a wrong kind."""
+
+NO_SUCH_FILE, NOTHING_IN_IT = "no such file", "the file is empty"
 
 _VALIDATION_OFF = "if you choose to ignore these errors, turn validation off with --validate=false"
 
@@ -55,6 +59,14 @@ class Document(NamedTuple):
         """Whether it is what rollviz can run."""
         return bool(self.json["kind"] == "Deployment")
 
+    def items(self) -> list[Document]:
+        """Itself, or what a List holds."""
+        json = self.json
+        is_list = isinstance(json, dict) and (json.get("apiVersion"), json.get("kind")) == _LIST
+        if not is_list or not isinstance(json.get("items"), list):
+            return [self]
+        return [found for item in json["items"] for found in Document(item).items()]
+
     def checked(self) -> Document:
         """The same with ``metadata``, which kubectl writes the namespace into.
 
@@ -74,10 +86,10 @@ def parse(source: Source) -> list[Document]:
     try:
         found = _documents(source)
     except RecursionError:
-        words = "nested too deeply, or an alias that contains itself"
+        words = "nested too deeply"
         raise ManifestError.refused(words, words, fix="write it out") from None
     if not found:
-        words, fix = "the file is empty", "write a Deployment into it"
+        words, fix = NOTHING_IN_IT, "write a Deployment into it"
         raise ManifestError.refused(words, "no objects passed to {verb}", fix=fix)
     return found
 
@@ -98,7 +110,7 @@ def documents(source: Source, *, name: str = "deployment.yaml") -> list[Document
         ManifestError: as :func:`parse`, or kubectl refuses one of the objects by itself.
     """
     try:
-        return [document.checked() for document in parse(source)]
+        return [d.checked() for document in parse(source) for d in document.items()]
     except ManifestError as error:
         error.file = file_name(source, name)
         raise
@@ -139,7 +151,7 @@ def _read(path: Path) -> str:
         return path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
         client = f'the path "{path}" does not exist'
-        raise ManifestError.refused("no such file", client, fix="check the name") from None
+        raise ManifestError.refused(NO_SUCH_FILE, client, fix="check the name") from None
     except IsADirectoryError:
         words = "a directory, not a file"
         raise ManifestError.refused(words, words, fix="name the files in it") from None
@@ -161,7 +173,7 @@ def _parse(text: str) -> list[Document]:
             if json is not None:
                 found.append(Document(plain(json), tuple(loader.twice)))
     except yaml.YAMLError as error:
-        raise _not_yaml(error) from None
+        raise _not_yaml(loader.in_goyamls_words(error)) from None
     finally:
         loader.dispose()
     return found
@@ -173,7 +185,9 @@ def _not_yaml(error: yaml.YAMLError) -> ManifestError:
     where = f"line {mark.line + 1}: " if mark else ""
     line = mark.line if mark else 0
     scanned = isinstance(error, yaml.scanner.ScannerError)
-    place = f"line {line + scanned}: " if line else ""  # go-yaml counts some errors from 0
+    # go-yaml counts some errors from 0, and does not place those of its second pass
+    constructed = isinstance(error, yaml.constructor.ConstructorError)
+    place = f"line {line + scanned}: " if line and not constructed else ""
     client = f"error parsing {{file}}: error converting YAML to JSON: yaml: {place}{problem}"
     words = f"{where}not YAML: {problem}"
     return ManifestError.refused(words, client, fix="correct the YAML there")
