@@ -6,12 +6,14 @@ import re
 import subprocess
 import sys
 from base64 import b64decode
+from importlib import import_module
 
 import pytest
 import traitlets
 
 import rollviz
 from rollviz.figures import HUES
+from rollviz.predict import Score
 from rollviz.timeline import Timeline, load
 from rollviz.widgets import fallback
 from rollviz.widgets.page import page
@@ -142,6 +144,7 @@ def test_a_film_too_large_for_a_notebook_becomes_a_picture(player, monkeypatch):
 @pytest.mark.parametrize("make", ["lab", "compare", "predict"])
 def test_every_other_widget_leaves_something_to_read_too(timeline, monkeypatch, make):
     shown = []
+    monkeypatch.setattr(import_module("rollviz.predict"), "_SCORE", Score())
     monkeypatch.setattr(fallback, "display", lambda data, **_: shown.append(data))
     evil = "<script>alert(1)</script>"
     {
