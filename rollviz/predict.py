@@ -30,6 +30,7 @@ from rollviz.forms import Form, PredictError, form_for
 from rollviz.questions import Answer, Question
 from rollviz.steps import Step
 from rollviz.timeline import Timeline
+from rollviz.traffic import Request
 
 if TYPE_CHECKING:
     from rollviz.widgets.predict import PredictionWidget
@@ -71,6 +72,7 @@ def predict(
     unit: str = "",
     within: float | None = None,
     why: str | Callable[[Timeline], str] = "",
+    traffic: Sequence[Request] | None = None,
 ) -> Prediction:
     """Ask a question about a rollout before it is played.
 
@@ -86,6 +88,7 @@ def predict(
         within: how far off a number may be. By default not at all for whole numbers, and a
             tenth, but at least 0.5, for others.
         why: the reason, or a function of the timeline that words it; named questions know theirs.
+        traffic: the requests that its player shows, as ``rollviz.play`` takes them.
 
     Returns:
         The prediction. Its repr says whether it is open, or how it came out.
@@ -100,7 +103,7 @@ def predict(
     if isinstance(answer, Question):
         choices, unit = choices or answer.choices, unit or answer.unit
     form = form_for(found.value, timeline, choices, unit, within)
-    prediction = Prediction(str(question), timeline, form, found, player)
+    prediction = Prediction(str(question), timeline, form, found, player, traffic)
     score().add(prediction)
     return prediction
 
@@ -114,16 +117,24 @@ class Prediction:
         form: what can be answered.
         verdict: how it came out; None while it is open.
         player: the player that shows the timeline, or None.
+        traffic: the requests that a player made for it shows, or None for its own.
     """
 
     def __init__(
-        self, question: str, timeline: Timeline, form: Form, found: Answer, player: Any = None
+        self,
+        question: str,
+        timeline: Timeline,
+        form: Form,
+        found: Answer,
+        player: Any = None,
+        traffic: Sequence[Request] | None = None,
     ) -> None:
         self.question = question
         self.timeline = timeline
         self.form = form
         self.verdict: Verdict | None = None
         self.player = player
+        self.traffic = traffic
         self._found = found
         self._said: Any = None
         self._widget: PredictionWidget | None = None

@@ -7,6 +7,7 @@ from rollviz.forms import PredictError
 from rollviz.predict import Score, predict, score
 from rollviz.questions import least_available, most_pods, next_scaling, rollout_seconds
 from rollviz.timeline import Timeline, load
+from rollviz.widgets.predict import PredictionWidget
 
 RECORDED = load(Path(__file__).parent / "data" / "watch" / "rolling-default-5.jsonl.gz")
 
@@ -54,6 +55,13 @@ def test_it_shows_the_answer_where_it_was_asked_however_the_timeline_goes_on():
     assert len(growing.steps) > steps + 1
     assert asked.step == steps
     assert len(asked.timeline) == changes
+
+
+@pytest.mark.parametrize(("traffic", "shown"), [(None, True), ([], False)])
+def test_its_picture_shows_the_requests_that_are_given(traffic, shown):
+    widget = PredictionWidget(ask(traffic=traffic))
+    widget._answer(7)
+    assert bool(widget.player.data["traffic"]) is shown
 
 
 def first_ready(timeline):

@@ -82,7 +82,7 @@ class PredictionWidget(VBox):
     def _show_player(self) -> None:
         player = self.player
         if player is None:
-            player = self.player = Player(self.prediction.timeline)
+            player = self.player = Player(self.prediction.timeline, traffic=self.prediction.traffic)
             player.step = self._begin
             self.children = (self.form, player)
         player.observe(lambda _: self._look(player), ["step", "playing"])

@@ -14,7 +14,8 @@ pytestmark = pytest.mark.browser
 OUTPUT = ".jp-OutputArea-output"
 ERRORS = f'{OUTPUT}[data-mime-type="application/vnd.jupyter.error"]'
 COMPLAINTS = f'{OUTPUT}[data-mime-type="application/vnd.jupyter.stderr"]'
-PLAYED = ".rollviz:has(.rollviz-play):not(.widget-vbox *)"  # a question's own player has played
+PLAYED = ".rollviz:has(.rollviz-play):not(.widget-vbox *)"
+OF_A_QUESTION = ".widget-vbox .rollviz:has(.rollviz-play)"
 SCROLLED = ".jp-WindowedPanel-outer"
 TALLEST = 16_000  # pixels that Chromium can take a picture of
 HAS_RUN = r"""(count) => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
@@ -82,7 +83,10 @@ def answer_all(page):
 
 
 def play_all(page):
-    """Play every picture from its start to its end, as fast as it goes."""
+    """Play every picture to its end, as fast as it goes; a question's own is on its way there."""
+    for player in page.locator(OF_A_QUESTION).all():
+        player.press("End")
+        wait_until(lambda player=player: player.evaluate(AT_ITS_END), "the end of an answer")
     for player in page.locator(PLAYED).all():
         player.scroll_into_view_if_needed()
         while player.locator(".rollviz-speed").text_content() != "8×":
