@@ -1,4 +1,4 @@
-"""``python -m benchmarks [startup|simulator|frames|live ...]``: one table, measured in one run."""
+"""``python -m benchmarks [startup|simulator|frames|lab|live ...]``: one table, of one run."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib import import_module
 
 from benchmarks import Row
 
-PARTS = ("startup", "simulator", "frames", "live")
+PARTS = ("startup", "simulator", "frames", "lab", "live")
 """What there is to measure, each a module with a function ``rows``."""
 
 

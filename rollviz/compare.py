@@ -167,9 +167,21 @@ class Comparison:
     def _most(self) -> int:
         return max(level.counts.available for run in self.runs.values() for level in levels(run))
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+    def _ipython_display_(self, **_: Any) -> None:
+        from rollviz.widgets.fallback import show, still
+
+        runs = [(run["name"], run["data"]) for run in self.widget.data["runs"]]
+        pictures = (f"<p><b>{escape(name)}</b></p>{still(data, name)}" for name, data in runs)
+        show(self, f"{''.join(pictures)}<pre>{escape(repr(self))}</pre>")
+
+    @property
+    def widget(self) -> CompareWidget:
+        """What plays the runs; one for each comparison."""
         from rollviz.widgets.compare import CompareWidget
 
         if self._widget is None:
             self._widget = CompareWidget(self)
-        return self._widget._repr_mimebundle_(**kwargs)
+        return self._widget
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        return self.widget._repr_mimebundle_(**kwargs)

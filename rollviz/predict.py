@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 from rollviz.forms import Form, PredictError, form_for
@@ -158,6 +159,11 @@ class Prediction:
     def step(self) -> int:
         """At which of ``timeline.steps`` the answer is to be seen."""
         return len(self.timeline.steps) - 1 if self._found.step is None else self._found.step
+
+    def _ipython_display_(self, **_: Any) -> None:
+        from rollviz.widgets.fallback import show
+
+        show(self, f"<p><b>{escape(self.question)}</b> Run this cell to answer.</p>")
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         from rollviz.widgets.predict import PredictionWidget

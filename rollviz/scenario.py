@@ -31,7 +31,14 @@ from rollviz import manifest as manifests
 from rollviz.manifest.goyaml import Loader
 from rollviz.objects import Deployment, Event, Json
 from rollviz.rows import rows_of
-from rollviz.simulator import FAILURES, ApiError, Cluster, Latency, PodBehaviour
+from rollviz.simulator import (
+    FAILURES,
+    MOST_REPLICAS,
+    ApiError,
+    Cluster,
+    Latency,
+    PodBehaviour,
+)
 from rollviz.timeline import Command, Timeline
 
 if TYPE_CHECKING:
@@ -500,12 +507,13 @@ def _manifest(given: Any, where: str, beside: Path | None) -> Json:
     if not isinstance(given, dict | str):
         raise ScenarioError(f"{where}: must be a Deployment or the path of a file that has one")
     try:
-        if isinstance(given, dict):
-            return manifests.checked(given, name=where)
-        return manifests.checked((beside or Path()) / given, name=where)
+        source = given if isinstance(given, dict) else (beside or Path()) / given
+        manifest = manifests.checked(source, name=where)
     except manifests.ManifestError as error:
         named = "" if isinstance(given, dict) else f"{where}: "
         raise ScenarioError(f"{named}{error}") from error
+    _number(manifest["spec"].get("replicas", 1), f"{where}.spec.replicas", most=MOST_REPLICAS)
+    return manifest
 
 
 def _step(given: Any, where: str, beside: Path | None) -> Step:

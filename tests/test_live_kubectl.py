@@ -25,9 +25,11 @@ PLACES = os.pathsep.join([sysconfig.get_path("scripts"), os.environ.get("PATH", 
 REAL = shutil.which("kubectl", path=PLACES)
 TLS = DATA / "tls"
 FAKE = """#!{python}
-import json, os, sys
+import json, os, sys, time
 with open({log!r}, "a") as log:
     log.write(json.dumps([os.environ["KUBECONFIG"], *sys.argv[1:]]) + "\\n")
+while os.path.exists({log!r} + ".wait"):
+    time.sleep(0.01)
 print("out of kubectl", flush=True)
 print("a complaint", file=sys.stderr)
 sys.exit(int(os.environ.get("FAKE_EXIT", 0)))
@@ -45,7 +47,7 @@ def server():
 def mirror(server, tmp_path):
     kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", server.url)
     with Mirror(NAME, kubeconfig=kubeconfig, backoff=(0.02, 0.1)) as mirror:
-        yield mirror.wait(timeout=5)
+        yield mirror.wait(timeout=60)
 
 
 @pytest.fixture
@@ -183,7 +185,7 @@ def test_it_goes_where_the_mirror_looks_though_the_environment_leads_elsewhere(
     kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", server.url)
     monkeypatch.setenv("KUBECONFIG", str(kubeconfig))
     with Mirror(NAME) as mirror:
-        mirror.wait(timeout=5)
+        mirror.wait(timeout=60)
         monkeypatch.setenv("KUBECONFIG", str(tmp_path / "another"))
         kubectl.run("get pods", mirror)
     assert ran() == [[str(kubeconfig), "--context=class", "--namespace=shop", "get", "pods"]]
@@ -270,17 +272,25 @@ def test_no_flag_leads_to_another_cluster(flag, mirror, ran, somebody, capsys):
     assert "goes where the mirror looks" in capsys.readouterr().err
 
 
-def test_a_change_is_noted_with_the_edit_that_it_made(mirror, server, ran, somebody):
+def test_a_change_is_noted_with_the_edit_that_it_made(mirror, server, ran, somebody, tmp_path):
     """The edit arrives while kubectl still runs."""
     step = len(mirror.timeline.steps)
     line = f"set image deployment/{NAME} nginx=nginx:1.29"
+    runs = tmp_path / "log.wait"
+    runs.touch()
 
-    def answer(_):
-        threading.Timer(0.05, server.put, [_edited(server)]).start()
-        return "yes"
+    def edit():
+        try:
+            server.wait(lambda: ran() != [])
+            server.put(_edited(server))
+            mirror.wait(lambda m: len(m.timeline.steps) > step, timeout=60)
+        finally:
+            runs.unlink()
 
-    kubectl.run(line, mirror, answer)
-    mirror.wait(lambda m: len(m.timeline.steps) > step, timeout=5)
+    editing = threading.Thread(target=edit)
+    editing.start()
+    kubectl.run(line, mirror, somebody("yes"))
+    editing.join()
     edited = mirror.timeline.steps[step]
     assert (edited.kind, edited.command.run) == ("edited", f"kubectl {line}")
     (command,) = mirror.timeline.commands
@@ -332,7 +342,7 @@ def nothing_in_use(monkeypatch):
 def test_the_magic_runs_it_for_a_mirror_in_use(server, ran, tmp_path, capsys):
     kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", server.url)
     with rollviz.mirror(NAME, kubeconfig=kubeconfig) as mirror:
-        magic.use(mirror.wait(timeout=5))
+        magic.use(mirror.wait(timeout=60))
         magic.kubectl_magic("", "# look\nkubectl get rs\nget pods\n")
     assert [argv[-2:] for argv in ran()] == [["get", "rs"], ["get", "pods"]]
     assert capsys.readouterr().out.count("$ kubectl get") == 2
@@ -358,7 +368,7 @@ def secure(tmp_path, monkeypatch):
         authority = {"certificate-authority": str(TLS / "ca.pem")}
         kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", server.url, **authority)
         with Mirror(NAME, kubeconfig=kubeconfig) as mirror:
-            yield server, mirror.wait(timeout=5)
+            yield server, mirror.wait(timeout=60)
 
 
 def test_a_real_kubectl_lists_what_the_server_has(secure, capfd):

@@ -10,8 +10,10 @@ from base64 import b64decode
 import pytest
 import traitlets
 
+import rollviz
 from rollviz.figures import HUES
 from rollviz.timeline import Timeline, load
+from rollviz.widgets import fallback
 from rollviz.widgets.page import page
 from rollviz.widgets.player import Player, play
 from rollviz.widgets.stage import HERE, MODULES, Stage, script, stylesheet
@@ -122,19 +124,35 @@ def test_a_file_that_is_there_is_not_overwritten_unasked(player, tmp_path, write
 
 def test_display_is_a_picture_then_the_widget(player, monkeypatch):
     shown = []
-    monkeypatch.setattr("rollviz.widgets.player.display", lambda data, **_: shown.append(data))
+    monkeypatch.setattr(fallback, "display", lambda data, **_: shown.append(data))
     player._ipython_display_()
     picture, widget = shown
-    assert picture["text/html"].startswith('<img class="rollviz-fallback"')
+    assert picture["text/html"].startswith('<div class="rollviz-fallback"><img')
     assert "data:image/svg+xml;base64," in picture["text/html"]
     assert widget["application/vnd.jupyter.widget-view+json"]["model_id"] == player.model_id
     assert widget["text/plain"] == repr(player)
 
 
 def test_a_film_too_large_for_a_notebook_becomes_a_picture(player, monkeypatch):
-    film = len(player._fallback())
-    monkeypatch.setattr("rollviz.widgets.player.LARGEST_FILM", 1000)
-    assert len(player._fallback()) < film / 2
+    film = len(fallback.film(player.data, ""))
+    monkeypatch.setattr(fallback, "LARGEST_FILM", 1000)
+    assert len(fallback.film(player.data, "")) < film / 2
+
+
+@pytest.mark.parametrize("make", ["lab", "compare", "predict"])
+def test_every_other_widget_leaves_something_to_read_too(timeline, monkeypatch, make):
+    shown = []
+    monkeypatch.setattr(fallback, "display", lambda data, **_: shown.append(data))
+    evil = "<script>alert(1)</script>"
+    {
+        "lab": rollviz.Lab,
+        "compare": lambda: rollviz.compare({evil: timeline, "b": timeline}),
+        "predict": lambda: rollviz.predict(evil, of=timeline, answer=rollviz.most_pods),
+    }[make]()._ipython_display_()
+    html = shown[0]["text/html"]
+    assert html.startswith('<div class="rollviz-fallback">') and "<script" not in html
+    assert "&lt;script&gt;" in html or make == "lab"
+    assert "application/vnd.jupyter.widget-view+json" in shown[1]
 
 
 def test_an_empty_timeline_plays_and_is_written(tmp_path):

@@ -165,7 +165,7 @@ class WatchServer:
         """How many such requests there were."""
         return sum(request[1:3] == (verb, plural) for request in self.requests)
 
-    def wait(self, holds, timeout=20.0):
+    def wait(self, holds, timeout=60.0):
         """Wait until ``holds()``, which may be about a file or another process too."""
         end = time.monotonic() + timeout
         with self.changed:

@@ -4,7 +4,7 @@ r"""kubectl, in kubectl's own words, on a simulated cluster or on any moment of 
 line by line while virtual time runs, and :func:`answer` says what a reading command prints for a
 :class:`View`: a snapshot of a simulated, recorded or live rollout.
 
->>> from rollviz.simulator import Cluster
+>>> from rollviz.simulator import ApiError, Cluster
 >>> run("kubectl get deployments", Cluster())
 Answer(exit_code=0, stdout='', stderr='No resources found in default namespace.\n', known=())
 
@@ -21,12 +21,12 @@ from typing import TypeVar
 
 from rollviz.kubectl.arguments import GLOBAL, parse
 from rollviz.kubectl.commands import COMMANDS, ELSEWHERE, GROUPS, Command, help_text
-from rollviz.kubectl.errors import KubectlError, UnknownCommand
+from rollviz.kubectl.errors import KubectlError, ServerError, UnknownCommand
 from rollviz.kubectl.session import Line, Lines, Session
 from rollviz.kubectl.suggestions import FAR, did_you_mean, distance
 from rollviz.kubectl.view import View
 from rollviz.objects import Json
-from rollviz.simulator import Cluster
+from rollviz.simulator import ApiError, Cluster
 
 __all__ = [
     "COMMANDS",
@@ -107,12 +107,18 @@ def stream(
         for piece in _pieces(line, target, files):
             printed[piece.stream].append(piece.text)
             yield piece
-    except KubectlError as error:
+    except (KubectlError, ApiError) as refusal:
+        error = as_printed(refusal)
         exit_code, known = 1, error.known
         printed["stderr"].append(error.text)
         if error.text:
             yield Line(target.now, error.text, "stderr")
     return Answer(exit_code, "".join(printed["stdout"]), "".join(printed["stderr"]), known)
+
+
+def as_printed(error: KubectlError | ApiError) -> KubectlError:
+    """The error as kubectl prints it; what the API server refuses begins with its reason."""
+    return error if isinstance(error, KubectlError) else ServerError(error.reason, error.message)
 
 
 def last(pieces: Generator[Line, None, Whole]) -> Whole:

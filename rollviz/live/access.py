@@ -66,7 +66,7 @@ class Access:
         namespace: the namespace that is read.
         kubeconfig: the files that say so, as ``$KUBECONFIG`` names them; "" inside a cluster.
         skew: how many seconds the cluster's clock is ahead of ours, as its first answer says; 0
-            where less than 2.
+            where that is not plain.
     """
 
     def __init__(
@@ -98,7 +98,9 @@ class Access:
         page: Json = {}
         while not page or page["metadata"].get("continue"):
             go_on = {"_continue": page["metadata"]["continue"]} if page else {}
+            asked = time.time()
             response = self._namespaced(resource, "list", limit=PAGE, **selectors, **go_on)
+            self._notice_skew(response.headers.get("Date"), asked)
             page = self._json(response, resource)
             items += page["items"]
         return items, str(page["metadata"].get("resourceVersion", ""))
@@ -191,7 +193,6 @@ class Access:
             raise self.in_words(error, "list", resource) from error
         if not (isinstance(page, dict) and isinstance(page.get("items"), list)):
             raise self._not_kubernetes(resource, "it has no items")
-        self._notice_skew(response.headers.get("Date"))
         return {**page, "metadata": page.get("metadata") or {}}
 
     def _not_kubernetes(self, resource: Resource, why: str) -> Refused:
@@ -200,8 +201,10 @@ class Access:
             "server? See: kubectl config view --minify"
         )
 
-    def _notice_skew(self, date: str | None) -> None:
+    def _notice_skew(self, date: str | None, asked: float) -> None:
+        """Compare clocks: the first answer was dated, in whole seconds, after it was asked for."""
         if date and not self._skew_known:
             self._skew_known = True
-            skew = parsedate_to_datetime(date).timestamp() + 0.5 - time.time()
-            self.skew = skew if abs(skew) >= 2 else 0.0
+            dated, now = parsedate_to_datetime(date).timestamp(), time.time()
+            if not asked - 2 <= dated <= now + 1:
+                self.skew = dated + 0.5 - (asked + now) / 2

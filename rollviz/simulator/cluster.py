@@ -33,6 +33,9 @@ from rollviz.timeline import Change, Command, Snapshot, Timeline
 EPOCH = 1_767_225_600.0
 """2026-01-01T00:00:00Z: when a simulated cluster begins, unless told otherwise."""
 
+MOST_REPLICAS = 150_000
+"""A Deployment may ask for so many pods: Kubernetes supports no cluster with more of them."""
+
 Callback = Callable[["Cluster", Any], None]
 
 
@@ -208,8 +211,10 @@ class Cluster:
         """Create a Deployment, as ``POST .../deployments`` does.
 
         Raises:
-            ApiError: one of that name exists already (409 AlreadyExists).
+            ApiError: one of that name exists already (409 AlreadyExists), or it asks for more
+                than :data:`MOST_REPLICAS` (403 Forbidden).
         """
+        admit(deployment)
         name = deployment.metadata.name
         if name in self.snapshot.deployments:
             message = f'deployments.apps "{name}" already exists'
@@ -228,8 +233,10 @@ class Cluster:
         Nothing happens when nothing differs.
 
         Raises:
-            ApiError: there is none of that name (404 NotFound).
+            ApiError: there is none of that name (404 NotFound), or it asks for more than
+                :data:`MOST_REPLICAS` (403 Forbidden).
         """
+        admit(deployment)
         current = self.deployment(deployment.metadata.name)
         updated = prepared_for_update(deployment, current)
         if updated == current:
@@ -395,6 +402,17 @@ def _no_garbage_collection() -> Iterator[None]:
 
 def _placement(all_nodes: dict[str, Node]) -> nodes.Placement:
     return nodes.Placement({name: node.cpu for name, node in all_nodes.items()})
+
+
+def admit(deployment: Deployment) -> None:
+    """Refuse what would fill all memory, and never come to an end."""
+    replicas = deployment.spec.replicas
+    if replicas > MOST_REPLICAS:
+        message = (
+            f'deployments.apps "{deployment.name}" is forbidden: spec.replicas: {replicas}: a '
+            f"simulated cluster takes at most {MOST_REPLICAS}"
+        )
+        raise ApiError(403, "Forbidden", message)
 
 
 def prepared_for_update(deployment: Deployment, current: Deployment) -> Deployment:

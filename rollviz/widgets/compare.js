@@ -3,7 +3,7 @@
 // The clock counts seconds from each run's edit. A run's own position is looked up from it.
 
 import { Band } from "./band.js";
-import { h, s, setAttribute, setCut, setText } from "./dom.js";
+import { h, hideFallback, s, setAttribute, setCut, setText } from "./dom.js";
 import { at, lastIndex, placeOf, secondOf, spoken } from "./film.js";
 import { icon, setIcon } from "./icons.js";
 import { Stage } from "./stage.js";
@@ -70,6 +70,12 @@ class Run {
     setText(this.numbers, `${available} available, ${everything} in all`);
     this.spoken = `${this.name}: ${this.numbers.textContent}`;
   }
+}
+
+// "0.5 s before the edit"
+export function whenWords(t, zero) {
+  if (Math.abs(t) < 0.05) return `at the ${zero}`;
+  return `${spoken(Math.abs(t))} ${t < 0 ? "before" : "after"} the ${zero}`;
 }
 
 const rule = ([, replicas, strategy, maxSurge, maxUnavailable]) =>
@@ -173,7 +179,7 @@ class Comparison {
     const place = placeOf(this.data.scale, this.t);
     this.scrubber.value = place;
     this.scrubber.style.setProperty("--rollviz-part", place);
-    const words = `${spoken(Math.abs(this.t))} ${this.t < 0 ? "before" : "after"} the ${this.data.zero}`;
+    const words = whenWords(this.t, this.data.zero);
     setText(this.where, words);
     setAttribute(this.scrubber, "aria-valuetext", words);
     setText(this.speedButton, `${this.model.get("speed")}×`);
@@ -267,6 +273,7 @@ export function render({ model, el }) {
     if (comparison.playing) comparison.wake();
   };
   show();
+  hideFallback(el);
   model.on("change:data", show);
   return () => comparison.leave();
 }

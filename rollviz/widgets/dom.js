@@ -39,3 +39,12 @@ export function setCut(node, text) {
   setText(node, text);
   setAttribute(node, "title", text);
 }
+
+// What stands in for a widget where it cannot run is the last such thing before it.
+export function hideFallback(el) {
+  requestAnimationFrame(() => {
+    const before = [...document.querySelectorAll(".rollviz-fallback")].filter((node) =>
+      node.compareDocumentPosition(el) & Node.DOCUMENT_POSITION_FOLLOWING);
+    if (before.length) before.at(-1).style.display = "none";
+  });
+}

@@ -34,6 +34,7 @@ from rollviz.metrics import last_edit, metrics
 from rollviz.scenario import Run
 from rollviz.timeline import Timeline
 from rollviz.traffic import requests
+from rollviz.widgets import fallback
 from rollviz.widgets.compare import CompareWidget
 from rollviz.widgets.player import Player, before_rollout
 from rollviz.widgets.stage import script, stylesheet
@@ -111,6 +112,9 @@ class Lab(VBox):
     def __repr__(self) -> str:
         futures = " and another future" if len(self.runs) > 1 else ""
         return f"<Lab: {self.timeline!r}{futures}>"
+
+    def _ipython_display_(self, **_: Any) -> None:
+        fallback.show(self, fallback.film(self.player.data, repr(self)))
 
     def _listen(self) -> None:
         self.panel.observe(lambda _: self._turned(), "knobs")

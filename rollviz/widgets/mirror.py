@@ -164,11 +164,15 @@ class MirrorPlayer(Player):
 
     def _draw_on(self) -> None:
         """Draw whenever there is news, and then pause: what the thread does."""
-        while not self._ended.is_set():
-            self._news.wait(LOOK_AROUND if self._reel.in_doubt else None)
-            self._news.clear()
-            self.draw()
-            self._ended.wait(PAUSE)
+        try:
+            while not self._ended.is_set():
+                self._news.wait(LOOK_AROUND if self._reel.in_doubt else None)
+                self._news.clear()
+                self.draw()
+                self._ended.wait(PAUSE)
+        except Exception as error:
+            self.state, self.message = "failed", f"internal error: {error!r}"
+            raise
 
     def _read_state(self, source: Mirror) -> None:
         self.state, self.message = source.state, source.message

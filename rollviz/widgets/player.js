@@ -1,7 +1,7 @@
 // The player: one clock for the stage and all that stands around it, and the controls.
 
 import { Band } from "./band.js";
-import { h, setAttribute, setText } from "./dom.js";
+import { h, hideFallback, setAttribute, setText } from "./dom.js";
 import { decisionFrom, lastIndex, lastStep, positionAt, secondsAt, spoken, stepAt, timeAt } from "./film.js";
 import { icon, setIcon } from "./icons.js";
 import { lens } from "./lens.js";
@@ -321,12 +321,3 @@ export function render({ model, el }) {
 }
 
 const empty = () => h("div", { class: "rollviz rollviz-empty" }, "This timeline is empty: nothing has happened yet.");
-
-// The picture that stands in for this widget where it cannot run is the last one before it.
-function hideFallback(el) {
-  requestAnimationFrame(() => {
-    const pictures = [...document.querySelectorAll("img.rollviz-fallback")].filter((image) =>
-      image.compareDocumentPosition(el) & Node.DOCUMENT_POSITION_FOLLOWING);
-    if (pictures.length) pictures.at(-1).style.display = "none";
-  });
-}

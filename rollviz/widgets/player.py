@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
-from base64 import b64encode
 from collections.abc import Sequence
-from html import escape
 from pathlib import Path
 from typing import Any
-
-from IPython.display import display
 
 from rollviz.figures import stage_data
 from rollviz.gif import gif
@@ -19,14 +15,12 @@ from rollviz.metrics import rollout
 from rollviz.svg import svg
 from rollviz.timeline import Timeline
 from rollviz.traffic import Request, requests
+from rollviz.widgets import fallback
 from rollviz.widgets.page import page
 from rollviz.widgets.stage import Stage
 
 MOST_REQUESTS = 240
 """Requests that the strip below the counts has room for; a longer timeline gets fewer a second."""
-
-LARGEST_FILM = 80_000
-"""Characters of SVG that a notebook's output may take; a longer film becomes a still picture."""
 
 
 class Player(Stage):
@@ -63,27 +57,7 @@ class Player(Stage):
         super().__init__(data=data, present=present)
 
     def _ipython_display_(self, **_: Any) -> None:
-        """Show a picture and the widget, of which the page that it is on shows one.
-
-        A notebook that is opened again has no widgets, and JupyterLab then prints an error in
-        their place. So there are two outputs: an image, which every viewer of notebooks shows,
-        and the widget. The style sheet hides the image where there is a widget, and the error
-        where there is none; ``player.js`` hides the image wherever it runs.
-        """
-        display({"text/html": self._fallback(), "text/plain": ""}, raw=True)
-        bundle, metadata = self._repr_mimebundle_() or ({}, {})
-        display(bundle | {"text/html": ""}, metadata=metadata, raw=True)
-
-    def _fallback(self) -> str:
-        picture = svg(self.data)
-        if len(picture) > LARGEST_FILM:
-            picture = svg(self.data, self.last_step)
-        base64 = b64encode(picture.encode()).decode()
-        name = escape(repr(self), quote=True)
-        image = (
-            f'<img class="rollviz-fallback" alt="{name}" src="data:image/svg+xml;base64,{base64}">'
-        )
-        return f"{image}<style>{_ONE_OF_TWO}</style>"
+        fallback.show(self, fallback.film(self.data, repr(self)))
 
     def to_svg(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write the film as one SVG that moves by itself, for READMEs and slides.
@@ -119,16 +93,6 @@ class Player(Stage):
         """
         title = f"Rollout of {self.data['name']}" if self.data["name"] else "An empty timeline"
         return _write(path, page(self.data, title, step=self.step, present=self.present), overwrite)
-
-
-_CHILD = ".jp-OutputArea-child"
-_ONE_OF_TWO = (
-    f"{_CHILD}:has(.rollviz-fallback):has(+ {_CHILD} > .lm-Widget.jp-OutputArea-output"
-    ":not(.jupyter-widgets)) { display: none }"
-    f"{_CHILD}:has(.rollviz-fallback) + {_CHILD}:has(> .lm-Widget.jupyter-widgets) "
-    "{ display: none }"
-)
-"""In JupyterLab an output that failed to show its widget has the class ``jupyter-widgets``."""
 
 
 def _write(path: str | Path, content: str | bytes, overwrite: bool) -> Path:

@@ -1,6 +1,6 @@
 // A prediction: the question, a form to answer it, and the verdict once the answer was seen.
 
-import { h, setAttribute, setText } from "./dom.js";
+import { h, hideFallback, setAttribute, setText } from "./dom.js";
 
 let asked = 0;
 
@@ -124,5 +124,6 @@ const ENTRIES = {
 export function render({ model, el }) {
   const prediction = new Prediction(model);
   el.append(prediction.node);
+  hideFallback(el);
   return () => prediction.leave();
 }

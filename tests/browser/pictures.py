@@ -9,6 +9,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
+from typing import Any
 
 from PIL import Image, ImageChops, ImageDraw, ImageFont
 
@@ -23,14 +24,11 @@ LIMIT = 36
 DRIFT = 2
 """Pixels of an approved picture by which another may be wider or higher."""
 
-
-def font_of_pillow():
-    return b64encode(ImageFont.load_default(16).path.getvalue()).decode()
-
-
+_PILLOWS: Any = ImageFont.load_default(16)
+_FONT = b64encode(_PILLOWS.path.getvalue()).decode()
 PIN_FONT = f"""
 document.addEventListener('DOMContentLoaded', async () => {{
-  const font = new FontFace('pinned', 'url(data:font/ttf;base64,{font_of_pillow()})');
+  const font = new FontFace('pinned', 'url(data:font/ttf;base64,{_FONT})');
   document.fonts.add(await font.load());
   const style = document.createElement('style');
   style.textContent = '.rollviz, .rollviz * {{ font-family: pinned !important; }}';

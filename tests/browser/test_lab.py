@@ -4,8 +4,10 @@ import json
 import urllib.request
 
 import pytest
+from playwright.sync_api import expect
 
 from rollviz.timeline import load
+from rollviz.widgets import fallback as fallbacks
 from rollviz.widgets.player import play
 from tests.browser.conftest import BUILD, PATIENCE, SIZE, listen, wait_until
 from tests.recorded import watch_file
@@ -146,21 +148,42 @@ def test_it_plays_on_while_the_kernel_is_busy(page, lab):
 # --- without a kernel -----------------------------------------------------------------------
 
 
-def test_a_notebook_opened_again_shows_a_picture_and_no_error(browser, lab):
-    context = browser.new_context(viewport=SIZE)
+OTHERS = """
+timeline = rollviz.load({recording!r})
+rollviz.compare({{"a": timeline, "b": timeline}})
+"""
+
+
+def test_a_notebook_opened_again_shows_pictures_and_no_error(browser, lab):
+    context = browser.new_context(viewport={"width": 1280, "height": 4000})
     page = context.new_page()
     page.set_default_timeout(1000 * PATIENCE)
-    name = lab.run(page, PLAY)
-    page.wait_for_selector(".rollviz-row")
-    assert page.locator("img.rollviz-fallback").is_hidden()
+    compare = OTHERS.format(recording=str(RECORDING))
+    predict = 'rollviz.predict("How many?", of=timeline, answer=rollviz.most_pods)'
+    name = lab.run(page, PLAY, compare, "rollviz.Lab()", predict)
+    widgets = ".rollviz-row, .rollviz-compare, .rollviz-lab, .rollviz-predict"
+    page.wait_for_function(
+        f"() => new Set([...document.querySelectorAll('{widgets}')]"
+        ".map((node) => node.closest('.jp-Cell'))).size === 4"
+    )
+    fallbacks = page.locator(".rollviz-fallback")
+    assert fallbacks.count() == 4
+    for fallback in fallbacks.all():
+        expect(fallback).to_be_hidden()
     page.keyboard.press("Control+s")
     saved = lab.folder / name
-    wait_until(lambda: "rollviz-fallback" in saved.read_text("utf-8"), "a saved notebook")
+    wait_until(
+        lambda: saved.read_text("utf-8").count('class=\\"rollviz-fallback') == 4, "a saved notebook"
+    )
     stop_kernel(lab, name)
     lab.open(page, name)
     wait_for_picture(page)
-    assert page.get_by_text("Error displaying widget").is_hidden()
-    context.close()  # not listened to: JupyterLab complains of the widget that is not there
+    for fallback in fallbacks.all():
+        expect(fallback).to_be_visible()
+    for error in page.get_by_text("Error displaying widget").all():
+        expect(error).to_be_hidden()
+    page.screenshot(path=BUILD / "without-kernel.png")
+    context.close()  # not listened to: JupyterLab complains of the widgets that are not there
 
 
 def stop_kernel(lab, name):
@@ -171,14 +194,21 @@ def stop_kernel(lab, name):
 
 
 def wait_for_picture(page):
-    page.locator("img.rollviz-fallback").wait_for()
-    loaded = "document.querySelector('img.rollviz-fallback').naturalWidth > 0"
+    page.locator(".rollviz-fallback img").first.wait_for()
+    loaded = "document.querySelector('.rollviz-fallback img').naturalWidth > 0"
     page.wait_for_function(f"() => {loaded}")
 
 
-def test_a_notebook_from_elsewhere_shows_the_picture(page, lab):
-    widget = {"application/vnd.jupyter.widget-view+json": {"model_id": "gone"}, "text/html": ""}
-    fallback = {"text/html": play(load(RECORDING))._fallback(), "text/plain": ""}
+def displayed(player, monkeypatch):
+    """Both outputs that a cell gets, as a notebook's file has them."""
+    shown = []
+    monkeypatch.setattr(fallbacks, "display", lambda data, **_: shown.append(data))
+    player._ipython_display_()
+    return shown
+
+
+def test_a_notebook_from_elsewhere_shows_the_picture(page, lab, monkeypatch):
+    fallback, widget = displayed(play(load(RECORDING)), monkeypatch)
     shown = {"output_type": "display_data", "metadata": {}}
     cell = {
         "cell_type": "code",

@@ -92,7 +92,7 @@ def test_a_rollout_is_followed_scrubbed_and_followed_again(mirrored, page, serve
     shot(page, f"past-{theme}")
     page.locator(".rollviz-now", has_text="behind").click()
     wait_until(lambda: is_now(page) and pods(page, "available") == 5, "now")
-    assert pods(page, "terminating") == 0
+    wait_until(lambda: pods(page, "terminating") == 0, "the end of the rollout")
 
 
 def test_the_keyboard_goes_back_pauses_and_returns(mirrored, page, server):
@@ -101,12 +101,12 @@ def test_the_keyboard_goes_back_pauses_and_returns(mirrored, page, server):
     wait_until(lambda: pods(page, "available") > 0, "pods")
     page.locator(".rollviz-mirror").focus()
     page.keyboard.press("Space")
-    last = at_step(page)[1]
+    step, last = at_step(page)
     server.play(ROWS[MIDDLE:])
     wait_until(lambda: at_step(page)[1] > last, "news while it is paused")
-    assert at_step(page)[0] == last
+    assert at_step(page)[0] == step
     page.keyboard.press("ArrowRight")
-    assert at_step(page)[0] == last + 1
+    assert at_step(page)[0] == step + 1
     page.keyboard.press("End")
     wait_until(lambda: is_now(page), "now")
     assert page.locator(".rollviz-now").get_attribute("aria-pressed") == "true"
@@ -117,12 +117,13 @@ def test_a_lost_connection_shows_and_what_was_missed_comes_in(mirrored, page, se
     mirrored()
     state(page, "live")
     for plural in ("deployments", "replicasets", "pods", "events"):
-        server.fail(plural, "watch", *[status(503)] * 3)
+        server.fail(plural, "watch", *[status(503)] * 9999)
     server.drop_connections()
     state(page, "reconnecting")
     page.locator(".rollviz-message", has_text=server.url).wait_for()
     shot(page, "reconnecting")
     server.play(ROWS[EDIT:])
+    server.faults.clear()
     state(page, "live")
     wait_until(lambda: page.locator(".rollviz-row").count() == 2, "the new ReplicaSet")
     wait_until(lambda: pods(page, "available") == 5, "the end of the rollout")

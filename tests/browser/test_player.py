@@ -265,6 +265,40 @@ def test_plus_and_minus_change_the_speed(page, opened):
     assert page.inner_text(".rollviz-speed") == "0.5×"
 
 
+def test_the_buttons_for_speed_loop_nodes_and_working_do_what_their_keys_do(page, opened):
+    opened()
+    for speed in ("2×", "4×", "8×", "0.25×"):
+        page.click(".rollviz-speed")
+        assert page.inner_text(".rollviz-speed") == speed
+    for name in ("Loop (L)", "Nodes"):
+        button = page.get_by_role("button", name=name, exact=True)
+        pressed = button.get_attribute("aria-pressed")
+        button.click()
+        assert button.get_attribute("aria-pressed") != pressed
+    assert page.get_by_text("node-1", exact=True).is_visible()
+    page.get_by_role("button", name="working").click()
+    assert page.is_hidden(".rollviz-working")
+
+
+def test_full_screen_comes_and_goes(page, opened):
+    opened()
+    page.keyboard.press("f")
+    page.wait_for_function("() => document.fullscreenElement?.matches('.rollviz')")
+    page.keyboard.press("f")
+    page.wait_for_function("() => !document.fullscreenElement")
+
+
+def test_the_scrubber_is_dragged(page, opened):
+    timeline = opened()
+    box = page.locator(".rollviz-scrubber").bounding_box()
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 10, middle)
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 1, middle, steps=5)
+    page.mouse.up()
+    assert step(page) == len(timeline.steps) - 1
+
+
 def test_question_mark_shows_every_key_that_there_is(page, opened):
     opened()
     page.keyboard.press("?")

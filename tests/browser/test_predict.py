@@ -3,6 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
+from rollviz.lab import Experiment, Knobs
 from tests.browser.conftest import BUILD
 
 pytestmark = pytest.mark.browser
@@ -16,6 +17,10 @@ NUMBER = 'rollviz.predict("How many pods at most?", of=update, answer=rollviz.mo
 CHOICE = f"""
 name = "{HOSTILE}"
 rollviz.predict(name, of=update, answer=lambda timeline: name, choices=[name, "no"])
+"""
+STEP = """
+def first_ready(timeline): return next(s for s in timeline.steps if s.kind == "ready")
+rollviz.predict("Which step: the first pod is ready?", of=update, answer=first_ready)
 """
 SCORE = "rollviz.score()"
 
@@ -58,3 +63,19 @@ def test_a_choice_is_made_by_keyboard_and_no_key_reaches_the_notebook(lab, page)
     form.get_by_role("button", name="Show the answer").press("Enter")
     expect(form).to_contain_text(f"Right: {HOSTILE}.")
     assert page.locator(".jp-CodeCell").count() == cells
+
+
+@pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
+def test_a_step_is_found_by_keyboard_and_locked(lab, page, right):
+    steps = Experiment(Knobs(startup=1)).play().timeline.steps
+    first = next(step.index for step in steps if step.kind == "ready")
+    lab.run(page, SETUP, STEP)
+    form, player = page.locator(".rollviz-predict"), page.locator('[aria-label^="Rollout of"]')
+    player.press("Home")
+    for _ in range(first if right else 1):
+        player.press("ArrowRight")
+    expect(form).to_contain_text(f"The step on show: {first if right else 1}")
+    form.get_by_role("button", name="Lock in").press("Enter")
+    expect(form).to_contain_text("Right:" if right else "Not quite:")
+    expect(player.locator(".rollviz-where")).to_contain_text(f"step {first} of")
+    expect(form.get_by_role("button", name="Lock in")).to_be_hidden()

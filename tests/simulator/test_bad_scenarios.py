@@ -70,8 +70,16 @@ def test_a_step_that_is_wrong_is_named_with_its_field(step, field, words):
         ("scale deployment/web --replicas=many", 'invalid argument "many"'),
         ("delete pods --all --grace-period=0", "unknown flag: --grace-period"),
         ("drain node-1", 'rollviz has no "kubectl drain"'),
+        (
+            "scale deployment/web --replicas=150001",
+            'Error from server (Forbidden): deployments.apps "web" is forbidden: '
+            "spec.replicas: 150001: a simulated cluster takes at most 150000\n",
+        ),
     ],
-    ids=["a name", "a value", "a flag that only kubectl has", "a command that only kubectl has"],
+    ids=[
+        *("a name", "a value", "a flag that only kubectl has", "a command that only kubectl has"),
+        "more than fits into memory",
+    ],
 )
 def test_what_kubectl_refuses_is_an_answer_and_the_scenario_goes_on(command, words):
     refused, after = play(web(2), kubectl(command), image(2)).timeline.commands[-2:]
@@ -101,6 +109,14 @@ def test_a_rollout_that_cannot_finish_ends_and_says_what_it_waits_for(manifest, 
     run = play(manifest, *steps, images=BROKEN)
     assert waits_for in run.unfinished
     assert run.cluster.now <= 2 * LIMIT_SECONDS
+
+
+def test_more_pods_than_any_cluster_has_are_refused_before_it_is_played():
+    with pytest.raises(ScenarioError) as caught:
+        play(web(1_000_000_000))
+    assert str(caught.value) == (
+        "manifest.spec.replicas: 1000000000: must be a number from 0 to 150000"
+    )
 
 
 def test_in_a_file_the_line_is_named_too(tmp_path):

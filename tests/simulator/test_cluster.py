@@ -114,6 +114,20 @@ def test_the_garbage_collector_is_back_after_a_run():
             'deployments.apps "web" already exists',
             id="create twice",
         ),
+        *[
+            pytest.param(
+                call,
+                403,
+                "Forbidden",
+                'deployments.apps "web" is forbidden: spec.replicas: 150001: a simulated cluster '
+                "takes at most 150000",
+                id=name,
+            )
+            for name, call in {
+                "create too many": lambda c: c.create(Deployment.from_api(web(150_001))),
+                "scale to too many": lambda c: c.replace(edited(c, replicas=150_001)),
+            }.items()
+        ],
         pytest.param(
             lambda c: c.deployment("nope"),
             404,
