@@ -20,6 +20,7 @@ import os
 import re
 import subprocess
 import sys
+from importlib import import_module
 from itertools import zip_longest
 from pathlib import Path
 
@@ -107,7 +108,7 @@ def folder(tmp_path, monkeypatch):
     for name in ("KUBECONFIG", "KUBERNETES_SERVICE_HOST"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("PYTHONPATH", str(ROOT))
-    monkeypatch.setattr("rollviz.predict._SCORE", Score())
+    monkeypatch.setattr(import_module("rollviz.predict"), "_SCORE", Score())
     (tmp_path / "notebooks").symlink_to(ROOT / "notebooks")
     write_files(DOCS / "your-own.md")
     return tmp_path
