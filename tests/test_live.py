@@ -27,7 +27,7 @@ from rollviz.live.connect import connect
 from rollviz.live.errors import Refused
 from rollviz.live.reflector import Backoff
 from rollviz.objects import LAST_APPLIED, from_api
-from rollviz.timeline import load
+from rollviz.timeline import Command, load
 from tests import watch_server
 from tests.recorded import TRACES, recorded_scaling, recording, scaling
 from tests.watch_server import KINDS, TOKEN, USER, WatchServer, after, status
@@ -895,28 +895,40 @@ def test_the_namespace_that_is_asked_for_counts(server, mirror):
     assert mirror(namespace="team").namespace == "team"
 
 
-def test_inside_a_cluster_the_service_account_counts(monkeypatch, tmp_path):
+@pytest.fixture
+def in_a_pod(monkeypatch, tmp_path):
+    """What a pod has of its service account; gives the folder."""
     from kubernetes.config import incluster_config
 
     for name, text in {
-        "token": "t",
+        "token": TOKEN,
         "ca.crt": (TLS / "ca.pem").read_text(),
-        "namespace": "ns\n",
+        "namespace": "shop\n",
     }.items():
         (tmp_path / name).write_text(text)
     monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
     monkeypatch.setattr(incluster_config, "SERVICE_CERT_FILENAME", str(tmp_path / "ca.crt"))
     monkeypatch.setattr("rollviz.live.connect._IN_CLUSTER", tmp_path)
-    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
     monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
     monkeypatch.setenv("KUBECONFIG", str(tmp_path / "none"))
-    access = connect()
-    assert (access.host, access.namespace, access.where) == (
-        "https://10.0.0.1:443",
-        "ns",
-        access.host,
-    )
-    (tmp_path / "token").unlink()
+    return tmp_path
+
+
+def test_inside_a_cluster_the_service_account_counts(in_a_pod, mirror, monkeypatch):
+    with WatchServer(certificate=certificate("server"), rules=RBAC, cluster_wide=False) as server:
+        monkeypatch.setenv("KUBERNETES_SERVICE_PORT", str(server.port))
+        server.play(recording("rolling-one-replica"))
+        watched = mirror(kubeconfig=None)
+        same(server, watched)
+        assert (watched.host, watched.namespace) == (server.url, "shop")
+        assert (watched.context, watched.kubeconfig) == ("", "")
+        watched.stop()
+
+
+@pytest.mark.parametrize("missing", ["token", "ca.crt", "namespace"])
+def test_inside_a_cluster_without_a_service_account(missing, in_a_pod):
+    (in_a_pod / missing).unlink()
     with pytest.raises(Refused, match="automountServiceAccountToken"):
         connect()
 
@@ -1199,6 +1211,15 @@ def test_an_hour_of_churn_in_bounded_memory(server, mirror):
     finally:
         tracemalloc.stop()
     assert peaks[1] < peaks[0] * 1.2
+
+
+def test_commands_stay_when_a_timeline_begins_later(server, mirror):
+    watched = mirror(history=100)
+    first = watched.timeline
+    first.commands.append(Command(1.0, "kubectl get pods"))
+    server.play(recording("rolling-default-5"))
+    watched.wait(lambda m: m.timeline is not first, timeout=60)
+    assert watched.timeline.commands == [Command(1.0, "kubectl get pods")]
 
 
 def test_reading_while_it_grows(server, mirror):

@@ -261,7 +261,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _refused(self, verb, plural, namespace):
         owner, (group, _) = self.server.owner, PLURALS[plural]
-        if self.headers.get("Authorization") != f"Bearer {owner.token}":
+        scheme, _, token = self.headers.get("Authorization", "").partition(" ")
+        if (scheme.lower(), token) != ("bearer", owner.token):
             self.status(401, "Unauthorized", "Unauthorized")
             return True
         wanted = {"apiGroups": group, "resources": plural, "verbs": verb}
