@@ -293,6 +293,12 @@ WAITING = [
     ),
     ("scale-mid-rollout", 14, "Next: three old pods may come, two new pods may come."),
     ("bad-image-then-undo", 17, "Next: three old pods may go."),
+    (
+        "quota-refuses",
+        7,
+        "Waiting: 4 available, 4 needed; 5 of at most 5 are asked for, 4 exist, so nothing moves "
+        "until a new pod is ready.",
+    ),
 ]
 
 

@@ -59,7 +59,10 @@ def _for_the_floor(scene: Scene, decision: Decision) -> str:
     nothing = "nothing may go"
     if numbers.get("scale_up_count") == 0:
         total, ceiling = numbers["current_pod_count"], numbers["max_total_pods"]
-        nothing = f"{total} of at most {ceiling} exist, so nothing moves"
+        exist = sum(rs.status.replicas for rs in scene.replica_sets)
+        refused = any(rs.status.conditions for rs in scene.replica_sets)  # it has no others
+        held = f"are asked for, {exist} exist" if refused and exist < total else "exist"
+        nothing = f"{total} of at most {ceiling} {held}, so nothing moves"
     until = f"until a new pod is {_good(scene)}"
     return f"Waiting: {available} available, {floor} needed; {nothing} {until}."
 
