@@ -209,6 +209,8 @@ CASES = [
     ("amid", "get pods -w"),
     ("revised", "rollout history deploy/web --revision=2"),
     ("revised", "rollout undo deploy/web --to-revision=1"),
+    ("revised", "rollout undo deploy/web --to-revision=1 -o json"),
+    ("revised", "get events -o wide"),
     ("two", "delete deploy --all"),
     ("two", "rollout restart deploy"),
     ("two", "rollout history deploy"),

@@ -220,7 +220,8 @@ def undo(session: Session) -> Lines:
         if LAST_APPLIED in session.deployment(one).metadata.annotations:
             yield session.err(MANAGED_BY_APPLY.format(name=one.name))
         try:
-            yield session.done(one.resource, session.versioned(one.item), _undo(session, one))
+            item = session.versioned(one.item)  # what -o shows is what was there
+            yield session.done(one.resource, item, _undo(session, one), typed=True)
         except rollout.RolloutError as error:
             errors.append(KubectlError(str(error)))
     raise_all([*errors, *missing])

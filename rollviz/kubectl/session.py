@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -59,6 +59,7 @@ class Session:
     cluster: Cluster | None
     fixed_view: View | None
     files: Mapping[str, str | Json]
+    _counted: tuple[Any, dict[tuple[str, str], str]] = field(default=(None, {}), repr=False)
 
     @property
     def args(self) -> list[str]:
@@ -115,11 +116,21 @@ class Session:
         return self.out(f"{resource.qualified}/{name} {operation}{self.dry_run_suffix}\n")
 
     def versioned(self, item: Json) -> Json:
-        """The object with its ``resourceVersion``, where it has been stored."""
-        version = self.view.resource_versions().get((item["kind"], item["metadata"]["name"]))
+        """The object with its ``resourceVersion``, where it has been stored and is shown whole."""
+        if self.verb != "diff" and not self.flags["output"]:
+            return item
+        version = self._versions().get((item["kind"], item["metadata"]["name"]))
         if version is None or "uid" not in item["metadata"]:
             return item
         return {**item, "metadata": {**item["metadata"], "resourceVersion": version}}
+
+    def _versions(self) -> dict[tuple[str, str], str]:
+        """Every object's, counted once for as long as nothing changes."""
+        view = self.view
+        moment = view.now, len(view.timeline.changes) if view.timeline else 0
+        if self._counted[0] != moment:
+            self._counted = moment, view.resource_versions()
+        return self._counted[1]
 
     # --- flags that several commands share ------------------------------------------------------
 
