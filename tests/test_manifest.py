@@ -451,6 +451,8 @@ def test_any_json_is_answered(json: Any) -> None:
 
 
 @given(st.text(max_size=60))
+@example("_")
+@example("-0x_")
 def test_any_text_is_read_or_refused(text: str) -> None:
     with pytest.raises(ManifestError):
         manifest.deployment(text + "\n")

@@ -94,8 +94,12 @@ def _aliased_at_most(size: int) -> float:
 _MERGE, _NULL = "tag:yaml.org,2002:merge", "tag:yaml.org,2002:null"
 _TRUE = "y|Y|yes|Yes|YES|true|True|TRUE|on|On|ON"
 _FALSE = "n|N|no|No|NO|false|False|FALSE|off|Off|OFF"
-_INTEGER = r"[-+]?(?:0[xX][0-9a-fA-F_]+|0[bB][01_]+|0[oO]?[0-7_]+|0|[1-9][0-9_]*)"
-_FLOAT = r"[-+]?(?:\.[0-9]+|[0-9_]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+# A number has a digit: "_" and "0x_" are texts.
+_INTEGER = (
+    r"[-+]?(?:0[xX]_*[0-9a-fA-F][0-9a-fA-F_]*|0[bB]_*[01][01_]*|0[oO]_*[0-7][0-7_]*"
+    r"|0[0-7_]*|[1-9][0-9_]*)"
+)
+_FLOAT = r"[-+]?(?:\.[0-9]+|[0-9][0-9_]*(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
 _MOST_DIGITS = 400  # far more than any type holds, and fewer than Python refuses to read
 _SPECIAL = r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 
