@@ -338,7 +338,7 @@ def test_nothing_is_lost_nor_doubled(name, plural, server, mirror, tmp_path):
     rows = recording("rolling-one-replica")
     server.fail(plural, "watch", *FAULTS[name])
     watched = mirror(live=False, silence=1.3, record=tmp_path / "seen.jsonl")
-    server.wait(lambda: server.count(plural, "watch") == 1)
+    server.wait(lambda: server.count(plural, "watch") >= 1)
     server.play(rows)
     server.wait(lambda: not server.faults[plural, "watch"])
     same(server, watched.wait(timeout=60))
@@ -428,7 +428,7 @@ def test_bookmarks_spare_a_new_list_when_the_server_has_forgotten(server, mirror
     server.put(next(iter(server.objects["Pod"].values())))
     watched.wait(lambda m: len(m.timeline) > length, timeout=60)
     server.drop_connections()
-    server.wait(lambda: server.count("pods", "watch") == seen + 1)
+    server.wait(lambda: server.count("pods", "watch") >= seen + 1)
     same(server, watched.wait(timeout=60))
     assert server.count("pods", "list") == 1
 
@@ -439,7 +439,7 @@ def test_the_server_is_given_the_time_it_asks_for(server, mirror):
     begun = time.monotonic()
     server.drop_connections("pods")
     watched.wait(lambda m: m.state == "reconnecting", timeout=60)
-    server.wait(lambda: server.count("pods", "watch") == 3)
+    server.wait(lambda: server.count("pods", "watch") >= 3)
     assert time.monotonic() - begun >= 1.0
 
 
@@ -994,7 +994,7 @@ def test_it_can_be_stopped_while_it_waits_for_an_answer(verb, certified, mirror,
         server.fail("pods", verb, watch_server.no_answer)
         path = kubeconfig(server.url, **(authority if certified else {}))
         watched = mirror(live=False, kubeconfig=path)
-        server.wait(lambda: server.count("pods", verb) == 1)
+        server.wait(lambda: server.count("pods", verb) >= 1)
         watched.stop()
         assert "rollviz-" not in str(threading.enumerate())
         assert (watched.state, watched.message) == ("stopped", "")
