@@ -415,6 +415,13 @@ def hang_up(handler):
     handler.hang_up()
 
 
+def no_answer(handler):
+    """Fault: take a request, and never say anything."""
+    owner = handler.server.owner
+    with owner.changed:
+        owner.changed.wait_for(lambda: owner.closing or handler.close_connection, 60)
+
+
 def silence(handler):
     """Fault: answer a watch, and then say nothing, neither an event nor the end."""
     handler.start_stream()

@@ -10,9 +10,12 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from email.utils import parsedate_to_datetime
+from socket import SHUT_RDWR, socket
 from threading import Lock
 from typing import Any, NamedTuple
+from weakref import WeakSet
 
 from rollviz.live.errors import Forbidden, LiveError, Refused, answered, in_words
 from rollviz.objects import Json
@@ -52,6 +55,41 @@ RESOURCES = (
 )
 
 
+class Lines:
+    """The open connections of a client, to be cut from another thread."""
+
+    def __init__(self) -> None:
+        self._sockets: WeakSet[socket] = WeakSet()
+        self._cut = False
+
+    def of(self, client: Any) -> Any:
+        """Watch over the connections that a client is going to make; returns it."""
+        manager = client.rest_client.pool_manager
+        pools = manager.pool_classes_by_scheme
+        manager.pool_classes_by_scheme = {name: self._tracked(pools[name]) for name in pools}
+        return client
+
+    def cut(self) -> None:
+        """End all connections, and let none come about any more."""
+        self._cut = True
+        for line in list(self._sockets):
+            with suppress(OSError):  # it has just ended by itself
+                socket.shutdown(line, SHUT_RDWR)
+
+    def _tracked(self, pool: Any) -> Any:
+        lines = self
+
+        class Connection(pool.ConnectionCls):  # type: ignore[misc]
+            def connect(self) -> None:
+                super().connect()
+                line: Any = self.sock
+                lines._sockets.add(getattr(line, "socket", line))  # TLS through a TLS proxy
+                if lines._cut:
+                    raise ConnectionAbortedError("the mirror was stopped")
+
+        return type(pool.__name__, (pool,), {"ConnectionCls": Connection})
+
+
 class Access:
     """Reads one namespace of one cluster.
 
@@ -73,7 +111,8 @@ class Access:
         self, log_in: Callable[[], Any], context: str, namespace: str, kubeconfig: str = ""
     ) -> None:
         self._log_in = log_in
-        self._client = log_in()
+        self._lines = Lines()
+        self._client = self._lines.of(log_in())
         self._refused: Any = None
         self._lock = Lock()
         self.host: str = self._client.configuration.host
@@ -146,6 +185,10 @@ class Access:
         code, said = int(status.get("code") or 0), str(status.get("message"))
         return answered(code, said, self.where, f"{verb} {resource}", self.namespace)
 
+    def hang_up(self) -> None:
+        """Wake whoever waits for an answer: there will be none, nor another connection."""
+        self._lines.cut()
+
     def close(self) -> None:
         """Let go of idle connections."""
         self._client.close()
@@ -174,7 +217,7 @@ class Access:
         """The client; another one where the last was refused: somebody may have logged in."""
         with self._lock:
             if self._refused is self._client:
-                fresh = self._log_in()
+                fresh = self._lines.of(self._log_in())
                 if fresh.configuration.host != self.host:
                     raise Refused(
                         f"context {self.context} no longer leads to {self.host}, but to "

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Self
 
-from rollviz.live.access import DEPLOYMENTS, RESOURCES, Access, Resource
+from rollviz.live.access import CONNECT_SECONDS, DEPLOYMENTS, RESOURCES, Access, Resource
 from rollviz.live.connect import connect
 from rollviz.live.errors import (
     SIMULATE,
@@ -45,7 +45,7 @@ _NAME = re.compile(r"[a-z0-9]([-a-z0-9.]*[a-z0-9])?")
 _KIND = re.compile(r"^(deployments?|deploy)(\.apps)?/")
 _SELECTOR = re.compile(r"=|\s(in|notin)\s|^!")
 _CLUSTER = "cluster"
-_JOIN_SECONDS = 2.0
+_JOIN_SECONDS = CONNECT_SECONDS + 1
 
 
 class Mirror:
@@ -104,7 +104,7 @@ class Mirror:
             lambda name: not self._names or name in self._names,
             self._now,
             history=history,
-            watched=lambda: self._status.state == "live",
+            watched=lambda: self._status.watching,
             keep_all=keep_all,
             recorder=self._recorder,
         )
@@ -224,8 +224,8 @@ class Mirror:
 
     def _end(self, state: str, failure: str = "") -> None:
         self._status.end(state, failure)
-        for reflector in self._reflectors:
-            reflector.interrupt()
+        if self._access:
+            self._access.hang_up()
         self._feed.close()
 
     def _start(self, name: str, target: Callable[[], None]) -> None:
@@ -252,6 +252,8 @@ class Mirror:
         self._access = connect(*self._target)
         self._reflectors = [self._reflector(self._access, resource) for resource in RESOURCES]
         self._list_all()
+        if self._status.stop.is_set():
+            return
         if self._missing():
             self._look_elsewhere(self._access)
         first, *others = self._reflectors

@@ -91,7 +91,6 @@ class Reflector:
         self._silence = silence
         self._version = ""
         self._doubts = 0
-        self._response: Any = None
 
     def list(self) -> None:
         """Take over the whole state; only what differs from the one known becomes a change.
@@ -119,28 +118,17 @@ class Reflector:
                 if not self._stop.is_set():
                     self._recover(error)
 
-    def interrupt(self) -> None:
-        """Wake a watch that waits for the next event; called from another thread."""
-        response = self._response
-        if response is not None:
-            try:
-                response.shutdown()
-            except (ValueError, RuntimeError, OSError):
-                return  # it has just ended by itself
-
     def _watch(self) -> None:
         """Take in events until the server ends the watch."""
         response = self._access.watch(
             self.resource, self._version, self._silence, **self._selectors
         )
         begun, version = time.monotonic(), self._version
-        self._response = response
         try:
             self._report(self.resource.kind, None)
             for line in self._lines(response):
                 self._take(line)
         finally:
-            self._response = None
             response.close()
         if self._version == version and time.monotonic() - begun < _AT_ONCE:
             raise Interrupted(f"{self._access.where} ends each watch at once: trying again")

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 from rollviz.live.errors import LiveError, Refused
+
+CATCHING_UP = 2.0
+"""Seconds for which a watch that runs again is taken to tell what was missed meanwhile."""
 
 _log = logging.getLogger("rollviz.live")
 
@@ -35,6 +39,7 @@ class Status:
         self._needed = needed
         self._running: set[str] = set()
         self._errors: dict[str, LiveError] = {}
+        self._caught_up = 0.0
         self._ended = ""
         self._changed = threading.Condition()
         self._listeners: list[Callable[[], None]] = []
@@ -49,6 +54,11 @@ class Status:
         return "reconnecting" if self.was_live else "connecting"
 
     @property
+    def watching(self) -> bool:
+        """Whether changes come as they happen, all of them, and none that were missed before."""
+        return self.state == "live" and time.monotonic() >= self._caught_up
+
+    @property
     def trouble(self) -> str:
         """What is wrong, in one line; "" for nothing."""
         with self._changed:
@@ -58,10 +68,14 @@ class Status:
     def report(self, kind: str, error: LiveError | None) -> None:
         """A watch says what is wrong with it, or, with None, that it runs."""
         with self._changed:
+            if self._ended:
+                return
             if error:
                 self._errors[kind] = error
                 self._running.discard(kind)
             else:
+                if self.was_live and kind not in self._running:
+                    self._caught_up = time.monotonic() + CATCHING_UP
                 self._errors.pop(kind, None)
                 self._running.add(kind)
             self.was_live = self.was_live or len(self._running) == self._needed
