@@ -58,7 +58,7 @@ def _for_the_floor(scene: Scene, decision: Decision) -> str:
     available, floor = min(available, counted), int(numbers["min_available"])
     nothing = "nothing may go"
     if numbers.get("scale_up_count") == 0:
-        total, ceiling = numbers["current_pod_count"], numbers["max_total_pods"]
+        total, ceiling = int(numbers["current_pod_count"]), numbers["max_total_pods"]
         exist = sum(rs.status.replicas for rs in scene.replica_sets)
         refused = any(rs.status.conditions for rs in scene.replica_sets)  # it has no others
         held = f"are asked for, {exist} exist" if refused and exist < total else "exist"

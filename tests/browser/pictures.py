@@ -1,8 +1,9 @@
 """Pictures compared with approved ones, so coarsely that only what breaks shows.
 
 An approved picture is a screenshot drawn four times smaller. It is compared in cells of 16 by 16
-pixels, each of one colour: the average. Words are set in a font that comes with Pillow, so lines
-are as long on every machine; how high they are still differs, so a cell may stand 4 pixels off.
+pixels, each of one colour: the average. Words are set in a font that comes with Pillow, and not
+fitted to pixels, so lines are as long on every machine; how high they are still differs, so a cell
+may stand 4 pixels off.
 """
 
 from base64 import b64encode
@@ -31,7 +32,8 @@ document.addEventListener('DOMContentLoaded', async () => {{
   const font = new FontFace('pinned', 'url(data:font/ttf;base64,{_FONT})');
   document.fonts.add(await font.load());
   const style = document.createElement('style');
-  style.textContent = '.rollviz, .rollviz * {{ font-family: pinned !important; }}';
+  style.textContent = '.rollviz, .rollviz * {{ font-family: pinned !important;'
+    + ' text-rendering: geometricPrecision !important; }}';
   document.head.append(style);
   document.documentElement.dataset.pinned = '';
 }});
