@@ -34,6 +34,7 @@ from rollviz.live.errors import Refused
 from rollviz.magic import NO_CLUSTER
 from rollviz.predict import Score
 from rollviz.simulator import Cluster
+from rollviz.widgets.mirror import _running as RUNNING
 from tests.browser.conftest import MISSING
 from tests.kubeconfig import write_kubeconfig
 from tests.recorded import recording
@@ -45,6 +46,13 @@ DOCS = ROOT / "docs"
 TLS = ROOT / "tests" / "data" / "tls"
 PAGES = [ROOT / "README.md", *sorted(DOCS.glob("*.md"))]
 BLOCK = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$(\s*)", re.MULTILINE | re.DOTALL)
+NO_PLUGIN = {
+    "exec": {
+        "apiVersion": "client.authentication.k8s.io/v1",
+        "command": "no-such-plugin",
+        "interactiveMode": "Never",
+    }
+}
 SAME = doctest.OutputChecker().check_output
 TABLE = re.compile(r"^\| `([^`]+)` \|", re.MULTILINE)
 
@@ -145,7 +153,11 @@ def run(page):
 def test_what_a_page_shows_is_what_happens(page, folder, request):
     if page.stem == "live":
         request.getfixturevalue("cluster")
-    run(page)
+    try:
+        run(page)
+    finally:
+        for mirror in RUNNING.values():
+            mirror.stop()
 
 
 # --- messages that a page quotes ----------------------------------------------------------------
@@ -176,14 +188,14 @@ def test_messages_of_setting_up_are_those_of_make_and_its_tools(monkeypatch):
 def test_messages_of_the_live_mirror_are_those_it_prints(cluster, folder, monkeypatch):
     quick = {"patience": 0.05, "backoff": (0.01, 0.02)}
 
-    def message(url=cluster.url, **options):
-        config = write_kubeconfig(folder / "config", url, **options)
+    def message(url=cluster.url, user=None, **options):
+        config = write_kubeconfig(folder / "config", url, user=user, **options)
         with Mirror("web", kubeconfig=config, **quick) as mirror:
             with contextlib.suppress(LiveError):
                 mirror.wait(lambda mirror: mirror.message, timeout=20)
             return mirror.message
 
-    printed = [message("http://127.0.0.1:1")]
+    printed = [message("http://127.0.0.1:1"), message(user=NO_PLUGIN)]
     with WatchServer(certificate=(TLS / "server.pem", TLS / "server.key")) as unknown:
         other = {"certificate-authority": str(TLS / "other-ca.pem")}
         printed.append(message(unknown.url, **other))
