@@ -50,7 +50,7 @@ endif
 	$(PYTEST) -n 2 --dist loadscope -m "not browser and not published" --nbval --nbval-current-env \
 	  --doctest-modules rollviz tests $(wildcard notebooks)
 ifneq ($(wildcard tests/browser/test_*.py),)
-	$(PYTEST) -m browser tests/browser
+	$(PYTEST) -n 2 --dist worksteal -m browser tests/browser
 endif
 
 .PHONY: lint

@@ -12,6 +12,7 @@ from __future__ import annotations
 import contextlib
 import json
 import re
+import select
 import ssl
 import threading
 import time
@@ -31,6 +32,9 @@ PLURALS = {
 }
 KINDS = {kind: plural for plural, (_, kind) in PLURALS.items()}
 VERSIONS = {"apps": "apps/v1", "": "v1"}
+GLANCE = 0.2
+"""Seconds after which a watch in which nothing happens looks whether anybody is still there."""
+
 VERBS = ["get", "list", "watch"]
 ALL_RIGHTS = [{"apiGroups": ["apps", ""], "resources": list(PLURALS), "verbs": VERBS}]
 
@@ -333,11 +337,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _lines(self, kind, namespace, options, version, end):
         owner, index = self.server.owner, 0
-        while not owner.closing and time.monotonic() < end:
+        while not owner.closing and time.monotonic() < end and not self.is_alone():
             with owner.changed:
                 fresh = owner.log[index:]
                 if not fresh:
-                    owner.changed.wait(end - time.monotonic())
+                    owner.changed.wait(min(end - time.monotonic(), GLANCE))
                     continue
             index += len(fresh)
             for number, changed, type, object in fresh:
@@ -357,6 +361,10 @@ class _Handler(BaseHTTPRequestHandler):
         with self.server.owner.changed:
             self.watching = self.plural
             self.server.owner.changed.notify_all()
+
+    def is_alone(self):
+        """Whether who watches has hung up: there is nothing else to read from them."""
+        return bool(select.select([self.connection], [], [], 0)[0])
 
     def chunk(self, data):
         self.wfile.write(f"{len(data):x}\r\n".encode() + data + b"\r\n")

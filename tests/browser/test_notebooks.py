@@ -20,6 +20,7 @@ SCROLLED = ".jp-WindowedPanel-outer"
 TALLEST = 16_000  # pixels that Chromium can take a picture of
 HAS_RUN = r"""(count) => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
   .filter((prompt) => /\[\d+\]/.test(prompt.textContent)).length === count"""
+HAS_BEGUN = "(player) => Number(player.querySelector('.rollviz-scrubber').value) > 0"
 AT_ITS_END = """(player) => {
   const { value, max } = player.querySelector('.rollviz-scrubber');
   return Number(value) === Number(max)
@@ -87,12 +88,15 @@ def play_all(page):
     for player in page.locator(OF_A_QUESTION).all():
         player.press("End")
         wait_until(lambda player=player: player.evaluate(AT_ITS_END), "the end of an answer")
-    for player in page.locator(PLAYED).all():
+    players = page.locator(PLAYED).all()
+    for player in players:  # one starts while others play on
         player.scroll_into_view_if_needed()
         while player.locator(".rollviz-speed").text_content() != "8×":
             player.locator(".rollviz-speed").click()
         player.press("Home")
         player.locator(".rollviz-play").click()
+        wait_until(lambda player=player: player.evaluate(HAS_BEGUN), "a picture's first step")
+    for player in players:
         wait_until(lambda player=player: player.evaluate(AT_ITS_END), "the end of a picture")
 
 
@@ -112,6 +116,8 @@ def test_the_lectures_update_plays_and_can_be_walked_back(course, page):
     player = page.locator(PLAYED).first
     player.scroll_into_view_if_needed()
     assert shapes(player, 0) == {"available": 5} and not shapes(player, 1)
+    player.press("+")
+    player.press("+")
     player.locator(".rollviz-play").click()
     wait_until(lambda: player.evaluate(AT_ITS_END), "the end of the picture")
     assert not shapes(player, 0) and shapes(player, 1) == {"available": 5}
