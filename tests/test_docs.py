@@ -192,7 +192,7 @@ def test_messages_of_the_live_mirror_are_those_it_prints(cluster, folder, monkey
         config = write_kubeconfig(folder / "config", url, user=user, **options)
         with Mirror("web", kubeconfig=config, **quick) as mirror:
             with contextlib.suppress(LiveError):
-                mirror.wait(lambda mirror: mirror.message, timeout=20)
+                mirror.wait(lambda mirror: mirror.message, timeout=60)
             return mirror.message
 
     printed = [message("http://127.0.0.1:1"), message(user=NO_PLUGIN)]
