@@ -20,6 +20,8 @@ SCROLLED = ".jp-WindowedPanel-outer"
 TALLEST = 16_000  # pixels that Chromium can take a picture of
 HAS_RUN = r"""(count) => [...document.querySelectorAll('.jp-CodeCell .jp-InputPrompt')]
   .filter((prompt) => /\[\d+\]/.test(prompt.textContent)).length === count"""
+TELL = """(question) => [...question.querySelectorAll('button')]
+  .find((button) => button.textContent === 'Show the answer' && !button.hidden)?.click()"""
 HAS_BEGUN = "(player) => Number(player.querySelector('.rollviz-scrubber').value) > 0"
 AT_ITS_END = """(player) => {
   const { value, max } = player.querySelector('.rollviz-scrubber');
@@ -76,9 +78,9 @@ def answer_all(page):
         elif question.locator(".rollviz-number").count():
             question.locator(".rollviz-number").fill("1")
         question.get_by_role("button", name="Lock in").click()
-        tell = question.get_by_role("button", name="Show the answer")
-        if question.get_attribute("data-state") != "told":
-            tell.click()
+        question.and_(page.locator(':not([data-state="open"])')).wait_for()
+        # In the page, at once: the picture may come to the answer by itself at any moment.
+        question.evaluate(TELL)
         question.and_(page.locator('[data-state="told"]')).wait_for()
         assert question.locator(".rollviz-verdict strong").text_content()
 
