@@ -2,6 +2,7 @@ import base64
 import json
 import re
 import zlib
+from dataclasses import asdict
 
 import pytest
 from hypothesis import given, settings
@@ -319,9 +320,41 @@ def test_what_kubectl_prints_comes_when_the_knob_stands_still():
     lab.panel.knobs = {**lab.panel.knobs, "replicas": 6}
     assert lab.player.data["lens"]["lines"] == ["…"]
     assert lab.panel.status == ""
-    lab._hear({"rest": True})
+    hear(lab, rest=True)
     assert len(lab.player.data["lens"]["lines"]) > 10
     assert lab.panel.status.startswith("rolled out in")
+
+
+def hear(lab, **said):
+    """What the page says, when no knob waits to be sent."""
+    lab._hear({**said, "turns": lab.panel.turns, "knobs": lab.panel.knobs})
+
+
+def test_what_is_said_after_a_turned_knob_may_come_before_it():
+    """ipywidgets holds a state back while another is on its way; a message overtakes it."""
+    lab = Lab()
+    turned = {"knobs": {**lab.panel.knobs, "replicas": 6}, "turns": 1}
+    lab._hear({"rest": True, **turned})
+    assert lab.knobs.replicas == 6
+    assert lab.panel.status.startswith("rolled out in")
+    lab.panel.set_state(turned)
+    assert lab.panel.status.startswith("rolled out in")
+
+    turned = {"knobs": {**lab.panel.knobs, "replicas": 7}, "turns": 2}
+    lab._hear({"load": "rollback", **turned})
+    lab.panel.set_state(turned)  # it was turned before, and comes too late
+    assert lab.panel.story == "rollback"
+    assert lab.panel.knobs == asdict(story("rollback").run.knobs)
+    lab.panel.set_state({**turned, "turns": 3})  # this time somebody means it
+    assert lab.knobs.replicas == 7
+
+
+def test_what_is_said_before_the_page_has_heard_of_a_run_turns_no_knob():
+    lab = Lab()
+    said = {"turns": 0, "knobs": lab.panel.knobs}
+    lab._hear({"load": "a hundred pods", **said})
+    lab._hear({"load": "rollback", **said})
+    assert lab.panel.story == "rollback"
 
 
 def test_knobs_that_are_refused_say_so_and_leave_the_picture():
@@ -430,7 +463,7 @@ def test_fork_here_without_a_command_leaves_out_what_came():
     assert lab.panel.futures == ["as it was", "nothing more is done"]
     plain = Lab()
     plain.player.step = plain.player.last_step
-    plain._hear({"fork": True})
+    hear(plain, fork=True)
     assert plain.panel.problem == "no command was to come after this step: give one to run here"
 
 
@@ -442,9 +475,9 @@ def test_what_was_shared_is_loaded_by_whoever_gets_it():
     lab.player.step = 10
     lab.kubectl(UNDO)
     assert Lab(lab.share()).panel.futures == lab.panel.futures
-    again._hear({"load": "rollover"})
+    hear(again, load="rollover")
     assert (again.panel.story, again.runs) == ("rollover", [story("rollover").run])
-    again._hear({"load": "rollviz1.oops"})
+    hear(again, load="rollviz1.oops")
     assert again.panel.problem.startswith("this run is damaged")
     assert again.panel.story == "rollover"
 

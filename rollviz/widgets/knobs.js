@@ -35,21 +35,21 @@ class Panel {
 
   build() {
     const button = (text, onclick) => h("button", { class: "rollviz-button rollviz-tab", type: "button", text, onclick });
-    this.stories = h("select", { id: `${this.id}-story`, onchange: () => this.model.send({ load: this.stories.value }) },
+    this.stories = h("select", { id: `${this.id}-story`, onchange: () => this.send({ load: this.stories.value }) },
       h("option", { value: "", text: "your own" }), ...this.model.get("stories").map((text) => h("option", { value: text, text })));
     this.about = h("span", { class: "rollviz-about" });
     this.status = h("div", { class: "rollviz-lab-status", "aria-live": "polite" });
-    this.fork = button("Fork here", () => this.model.send({ fork: true }));
+    this.fork = button("Fork here", () => this.send({ fork: true }));
     this.keep = ["Keep the first", "Keep the second"].map((text, index) =>
-      button(text, () => this.model.send({ keep: index })));
-    this.shared = h("input", { class: "rollviz-shared", "aria-label": "This run as a text", spellcheck: "false", autocomplete: "off" });
+      button(text, () => this.send({ keep: index })));
+    this.shared = h("input", { class: "rollviz-shared", "aria-label": "This run as a text", spellcheck: "false", autocomplete: "off", oninput: () => { this.typed = true; } });
     this.copy = button("Copy", () => this.copyText());
     this.problem = h("div", { class: "rollviz-problem", role: "alert" });
     const load = h("form", { class: "rollviz-share" }, h("span", { class: "rollviz-muted", text: "this run as a text" }), this.shared,
       this.copy, h("button", { class: "rollviz-button rollviz-tab", type: "submit", text: "Load" }));
     load.addEventListener("submit", (event) => {
       event.preventDefault();
-      this.model.send({ load: this.shared.value });
+      this.say({ load: this.shared.value });
     });
     return h("div", { class: "rollviz rollviz-lab", role: "group", "aria-label": "Laboratory" },
       h("div", { class: "rollviz-lab-top" }, h("label", { for: this.stories.id, class: "rollviz-heading", text: "Lab" }), this.stories, this.about),
@@ -70,12 +70,24 @@ class Panel {
     return rangeKnob(`${this.id}-${name}`, label, range, say, turn);
   }
 
+  send(message) {
+    this.typed = false;
+    this.say(message);
+  }
+
+  // A turned knob may still wait to be sent, and this would overtake it: so it is said along.
+  say(message) {
+    this.model.send({ ...message, turns: this.model.get("turns"), knobs: this.model.get("knobs") });
+  }
+
   // ipywidgets sends one message at a time, and only the latest state: nothing piles up.
   turn(name, value) {
+    this.typed = false;
     this.model.set("knobs", { ...this.model.get("knobs"), [name]: value });
+    this.model.set("turns", this.model.get("turns") + 1);
     this.model.save_changes();
     clearTimeout(this.rest);
-    this.rest = setTimeout(() => this.model.send({ rest: true }), REST);
+    this.rest = setTimeout(() => this.say({ rest: true }), REST);
   }
 
   draw() {
@@ -89,7 +101,9 @@ class Panel {
     setText(this.about, model.get("about"));
     setText(this.status, model.get("status"));
     setText(this.problem, model.get("problem"));
-    if (document.activeElement !== this.shared) this.shared.value = model.get("shared");
+    // What somebody typed is theirs until it was loaded.
+    if (this.typed && this.shared.value.trim() === model.get("shared")) this.typed = false;
+    if (!this.typed) this.shared.value = model.get("shared");
     const futures = model.get("futures");
     this.fork.hidden = futures.length > 0;
     this.keep.forEach((button, i) => {
@@ -99,6 +113,7 @@ class Panel {
   }
 
   copyText() {
+    this.typed = false;
     this.shared.value = this.model.get("shared");
     this.shared.select();
     const copied = () => {

@@ -48,14 +48,16 @@ BEFORE, NOTHING = "as it was", "nothing more is done"
 class Panel(anywidget.AnyWidget):
     """Knobs, gallery, and the run as a text.
 
-    Traits: ``knobs``, a dict of :class:`rollviz.lab.Knobs`, set by either side; ``hints``, words
-    for some of them; ``problem`` and ``status``; ``story``, ``stories`` and ``about``, of the
-    gallery; ``shared``; ``futures``, the names of two while a choice is due.
+    Traits: ``knobs``, a dict of :class:`rollviz.lab.Knobs`, set by either side; ``turns``, how
+    often one was turned in the browser; ``hints``, words for some of them; ``problem`` and
+    ``status``; ``story``, ``stories`` and ``about``, of the gallery; ``shared``; ``futures``, the
+    names of two while a choice is due.
     """
 
     _esm = script("dom", "knobs")
     _css = stylesheet()
     knobs = traitlets.Dict().tag(sync=True)
+    turns = traitlets.Int(0).tag(sync=True)
     hints = traitlets.Dict().tag(sync=True)
     problem = traitlets.Unicode().tag(sync=True)
     status = traitlets.Unicode().tag(sync=True)
@@ -103,6 +105,7 @@ class Lab(VBox):
         self.terminal = Terminal()
         self.runs: list[Experiment] = []
         self._played: list[Run] = []
+        self._overtaken = -1
         self.player = Player(Timeline())
         self._comparison: CompareWidget | None = None
         super().__init__([self.panel, self.player, self.terminal])
@@ -227,6 +230,9 @@ class Lab(VBox):
         if dict(self.panel.knobs) == asdict(self.knobs):  # as they are played already
             self.panel.problem = ""
             return
+        if self.panel.turns == self._overtaken:  # what is on show now came after it
+            self.panel.knobs = asdict(self.knobs)
+            return
         try:
             turned = Knobs(**self.panel.knobs)
             self._play([replace(run, knobs=turned) for run in self.runs], quick=True)
@@ -235,7 +241,19 @@ class Lab(VBox):
         except (LabError, TypeError) as error:
             self.panel.problem = str(error)
 
+    def _catch_up(self, turns: int, knobs: dict[str, Any]) -> None:
+        """Turn the knobs as they stood in the browser when it said what comes now.
+
+        ipywidgets sends one state at a time and holds the next back, but no message: a message
+        overtakes a knob that was turned before it, and the knob comes when it is out of date.
+        """
+        if turns > self.panel.turns:
+            self.panel.turns = turns
+            self.panel.knobs = knobs
+            self._overtaken = turns
+
     def _hear(self, content: Mapping[str, Any]) -> None:
+        self._catch_up(content["turns"], content["knobs"])
         try:
             match content:
                 case {"rest": True}:

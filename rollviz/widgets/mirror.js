@@ -85,7 +85,7 @@ export class MirrorPlayer extends Player {
 
   // The last step is now: who goes there follows.
   seek(step) {
-    this.set("following", step >= lastStep(this.data));
+    this.set("following", Math.max(step, 0) >= lastStep(this.data));
     super.seek(step);
   }
 
