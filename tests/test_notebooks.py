@@ -96,7 +96,8 @@ def test_cell_metadata_keeps_tags_and_what_starts_collapsed():
 
 
 def test_what_gives_an_answer_away_starts_folded():
-    question, told = 'rollviz.predict("How many?", answer=most', {"jupyter": {"outputs_hidden": True}}
+    question = 'rollviz.predict("How many?", answer=most'
+    told = {"jupyter": {"outputs_hidden": True}}
     cells = [
         v4.new_code_cell("before", outputs=[PRINTED]),
         v4.new_code_cell(f'{question}, why="Two more may come.")'),
