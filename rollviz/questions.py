@@ -28,6 +28,7 @@ from rollviz.controller.decision import Decision
 from rollviz.explain.arithmetic import knob_words, knobs
 from rollviz.metrics import Level, Span, deployment_name, during, levels, metrics, rollout
 from rollviz.objects import Deployment
+from rollviz.steps import Step
 from rollviz.timeline import Counts, Timeline
 
 SCALINGS = ("new pods come", "old pods go", "nothing moves yet")
@@ -121,7 +122,10 @@ def rollout_seconds(timeline: Timeline) -> Answer:
         why = f"It began at {start:.1f} s and was not complete at {end:.1f} s. {waiting}".strip()
         return Answer(seconds, why, len(timeline.steps) - 1)
     why = f"It began at {start:.1f} s and was complete at {complete:.1f} s."
-    if waves := seen.waves():
+    if (new := seen.scaled_up()) and seen.recreates():
+        gone = new[0].t - start
+        why += f" The last old pod was gone after {gone:.1f} s, and only then did new ones come."
+    elif waves := seen.waves():
         why += (
             f" New pods came in {len(waves)} {'wave' if len(waves) == 1 else 'waves'} "
             f"({' + '.join(map(str, waves))}), and every wave takes a pod's startup."
@@ -238,16 +242,26 @@ class _Rollout:
     def step_at(self, t: float) -> int:
         return _step_of(self.timeline, t)
 
+    def recreates(self) -> bool:
+        """Whether it waits for pods to be gone: Recreate, and there are some."""
+        recreate = not util.is_rolling_update(self.deployment_at(self.span.start))
+        return recreate and self.levels[0].counts.everything > 0
+
     def waves(self) -> list[int]:
         """How many new pods came at each time, where they came at several."""
+        scalings = [step.scaling for step in self.scaled_up()]
+        return [scaling.to - scaling.from_ for scaling in scalings if scaling]
+
+    def scaled_up(self) -> list[Step]:
+        """The steps at which new pods came."""
         new = self.timeline.last.new_replica_set(self.timeline.last.deployments[self.name])
         name = new.name if new else ""
-        scalings = [
-            step.scaling
+        return [
+            step
             for step in self.timeline.steps
             if step.scaling and step.t >= self.span.start and step.scaling.replica_set == name
+            if step.scaling.up
         ]
-        return [scaling.to - scaling.from_ for scaling in scalings if scaling.up]
 
 
 def _step_of(timeline: Timeline, t: float) -> int:

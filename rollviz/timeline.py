@@ -16,7 +16,7 @@ import gzip
 import json
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from threading import RLock
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -281,7 +281,7 @@ class Timeline:
         return Timeline(
             self.changes[:count],
             [noted for noted in self.decisions if noted.changes <= count and noted.t <= t],
-            [command for command in self.commands if command.t <= t],
+            [replace(c, end=min(c.end, t)) for c in self.commands if c.t <= t],
             self.epoch,
             self.source,
             {index for index in self.gaps if index < count},

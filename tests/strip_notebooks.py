@@ -5,6 +5,10 @@ it with a fresh run. Standard error is text only in a cell that runs kubectl; el
 warnings, which name paths of the machine. The cell's execution count is then its place, because
 nbval takes a cell without one as never run. Every other cell keeps neither. Text that came in
 pieces is put together.
+
+What would give an answer away before a question is answered starts folded: a question's code where
+it holds the reason, and what was printed after a question, up to the next heading. JupyterLab
+unfolds what a cell prints as soon as it is run.
 """
 
 import re
@@ -22,7 +26,9 @@ METADATA = {
 }
 KUBECTL = re.compile(r"^\s*%%?kubectl", re.MULTILINE)
 KUBECTL_STREAMS = {"stdout", "stderr"}
-CELL_METADATA = {"jupyter", "tags"}  # jupyter: whether a solution starts collapsed
+CELL_METADATA = {"jupyter", "tags"}  # jupyter: what starts folded
+QUESTION = "rollviz.predict("
+HEADING = re.compile(r"^#", re.MULTILINE)
 
 
 def paths() -> list[Path]:
@@ -42,6 +48,26 @@ def strip(notebook: Any) -> None:
         for output in cell.outputs:
             if output.output_type == "execute_result":
                 output.execution_count = place
+    fold(notebook.cells)
+
+
+def fold(cells: Iterable[Any]) -> None:
+    """Fold what would give an answer away."""
+    asked = False
+    for cell in cells:
+        if cell.cell_type != "code":
+            asked = asked and not HEADING.search(cell.source)
+            continue
+        hidden = cell.metadata.pop("jupyter", {})
+        folded = {part for part in hidden if hidden[part]}
+        asks = QUESTION in cell.source
+        if asks and "why=" in cell.source:
+            folded.add("source_hidden")
+        if asked and cell.outputs:
+            folded.add("outputs_hidden")
+        asked = asked or asks
+        if folded:
+            cell.metadata["jupyter"] = dict.fromkeys(sorted(folded), True)
 
 
 def is_text(output: Any, streams: set[str]) -> bool:

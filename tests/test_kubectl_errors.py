@@ -245,6 +245,8 @@ def test_a_command_of_kubectl_that_is_not_here_lists_those_that_are(cluster):
     answer = kubectl.run("kubectl logs web-1", cluster)
     assert answer.stderr.startswith('error: rollviz has no "kubectl logs". It knows: annotate, ')
     assert all(name in answer.stderr for name in answer.known)
+    answer = kubectl.run("kubectl set env deploy/web A=1", cluster)
+    assert answer.stderr == 'error: rollviz has no "kubectl set env". It knows: set image\n'
     assert kubectl.run("rollout back deploy/web", cluster).known == tuple(
         name for name in kubectl.COMMANDS if name.startswith("rollout ")
     )

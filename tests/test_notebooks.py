@@ -95,6 +95,27 @@ def test_cell_metadata_keeps_tags_and_what_starts_collapsed():
     assert strip(**kept, **noise).cells[-1].metadata == kept
 
 
+def test_what_gives_an_answer_away_starts_folded():
+    question = 'rollviz.predict("How many?", answer=most'
+    told = {"jupyter": {"outputs_hidden": True}}
+    cells = [
+        v4.new_code_cell("before", outputs=[PRINTED]),
+        v4.new_code_cell(f'{question}, why="Two more may come.")'),
+        v4.new_code_cell("answer", outputs=[PRINTED]),
+        v4.new_markdown_cell("So it is nine. # of pods"),
+        v4.new_code_cell("says it too", outputs=[PRINTED], metadata={"jupyter": {}}),
+        v4.new_code_cell("no output", metadata={"jupyter": {"outputs_hidden": False}}),
+        v4.new_markdown_cell("Enough.\n\n## Next"),
+        v4.new_code_cell("another matter", outputs=[PRINTED]),
+        v4.new_code_cell(f"{question})"),
+    ]
+    notebook = v4.new_notebook(cells=cells)
+    for _ in range(2):
+        strip_notebooks.strip(notebook)
+    folded = [cell.metadata for cell in notebook.cells]
+    assert folded == [{}, {"jupyter": {"source_hidden": True}}, told, {}, told, {}, {}, {}, {}]
+
+
 # --- the course as a whole -----------------------------------------------------------------------
 
 

@@ -6,7 +6,7 @@ import pytest
 from rollviz.forms import PredictError
 from rollviz.predict import Score, predict, score
 from rollviz.questions import least_available, most_pods, next_scaling, rollout_seconds
-from rollviz.timeline import Timeline, load
+from rollviz.timeline import Command, Timeline, load
 from rollviz.widgets.predict import PredictionWidget
 
 RECORDED = load(Path(__file__).parent / "data" / "watch" / "rolling-default-5.jsonl.gz")
@@ -55,6 +55,13 @@ def test_it_shows_the_answer_where_it_was_asked_however_the_timeline_goes_on():
     assert len(growing.steps) > steps + 1
     assert asked.step == steps
     assert len(asked.timeline) == changes
+
+
+def test_a_timeline_is_cut_off_in_the_middle_of_a_command():
+    waited = Timeline(RECORDED.changes, commands=[Command(1.0, "rollout status", end=9.0)])
+    cut = waited.until(4.0)
+    assert [command.end for command in cut.commands] == [4.0]
+    assert cut.duration == 4.0
 
 
 @pytest.mark.parametrize(("traffic", "shown"), [(None, True), ([], False)])

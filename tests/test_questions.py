@@ -47,6 +47,7 @@ def recorded(name: str) -> Timeline:
             "7 − 1 = 6 available. At 2.8 s there were",
         ),
         ("rolling-default-5", "rollout_seconds", 2.9, "New pods came in 4 waves (2 + 1 + 1 + 1)"),
+        ("recreate-5", "rollout_seconds", 2.4, "The last old pod was gone after "),
         (
             "bad-image-deadline",
             "rollout_seconds",

@@ -25,6 +25,7 @@ from rollviz.kubectl.commands import (
     COMMANDS,
     ELSEWHERE,
     GROUPS,
+    SET_ELSEWHERE,
     Command,
     flags_elsewhere,
     help_text,
@@ -255,15 +256,20 @@ def _unknown_flag(flags: list[str]) -> str:
 def _unknown(verb: str) -> UnknownCommand:
     known = tuple(COMMANDS)
     if verb in ELSEWHERE:
-        listed = ", ".join(known)
-        return UnknownCommand(f'rollviz has no "kubectl {verb}". It knows: {listed}', known)
+        return _not_here(verb, known)
     top = sorted({name.split()[0] for name in known} | ELSEWHERE)
     return UnknownCommand(f'unknown command "{verb}" for "kubectl"{did_you_mean(verb, top)}', known)
+
+
+def _not_here(name: str, known: tuple[str, ...]) -> UnknownCommand:
+    return UnknownCommand(f'rollviz has no "kubectl {name}". It knows: {", ".join(known)}', known)
 
 
 def _unknown_in(group: str, rest: list[str]) -> UnknownCommand:
     args = " ".join(word for word in rest if not word.startswith("-"))
     known = tuple(name for name in COMMANDS if name.startswith(f"{group} "))
+    if group == "set" and rest[0] in SET_ELSEWHERE:
+        return _not_here(f"set {rest[0]}", known)
     return UnknownCommand(
         f"unknown command \"{args}\"\nSee 'kubectl {group} -h' for help and examples", known
     )

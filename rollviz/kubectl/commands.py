@@ -195,6 +195,9 @@ _ELSEWHERE = (
 ELSEWHERE = frozenset(_ELSEWHERE.split())
 """Commands that kubectl has and this has not."""
 
+SET_ELSEWHERE = frozenset(["env", "resources", "selector", "serviceaccount", "subject"])
+"""What follows ``set`` there and not here."""
+
 _FLAGS_OF_ALL = "allow-missing-template-keys field-manager kustomize recursive "
 _FLAGS_OF_ALL += "show-managed-fields template"
 _FLAGS_ELSEWHERE = {

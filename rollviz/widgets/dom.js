@@ -40,6 +40,18 @@ export function setCut(node, text) {
   setAttribute(node, "title", text);
 }
 
+// Shift+Enter in a widget goes on to the notebook's next cell, and does not run this one again: that
+// would take the answer given in it away. Says whether it did.
+export function goOn(event) {
+  if (event.key !== "Enter" || !event.shiftKey) return false;
+  const next = event.currentTarget.closest(".jp-Notebook-cell")?.nextElementSibling;
+  if (!next?.matches(".jp-Notebook-cell")) return false;
+  event.preventDefault();
+  event.stopPropagation();
+  next.focus();
+  return true;
+}
+
 // What stands in for a widget where it cannot run is the last such thing before it.
 export function hideFallback(el) {
   requestAnimationFrame(() => {

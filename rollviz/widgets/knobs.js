@@ -1,6 +1,6 @@
 // The laboratory's panel: the gallery, the knobs, the run as a text.
 
-import { h, setAttribute, setText } from "./dom.js";
+import { goOn, h, setAttribute, setText } from "./dom.js";
 
 const REST = 800; // milliseconds without a turn after which a knob stands still
 const seconds = (value) => `${value} s`;
@@ -58,7 +58,7 @@ class Panel {
   }
 
   listen() {
-    this.node.addEventListener("keydown", (event) => event.stopPropagation());
+    this.node.addEventListener("keydown", (event) => goOn(event) || event.stopPropagation());
     this.redraw = () => this.draw();
     this.model.on("change", this.redraw);
   }

@@ -22,14 +22,20 @@ export function lens(data, goTo) {
     const tallest = Math.max(...texts[i].map((row) => row[1].length));
     print.style.height = `${Math.min(tallest, TALLEST) * LINE + LINE + 1}em`;
     show();
+    print.scrollTop = tells() ? print.scrollHeight : 0;
   }
+
+  // Events are the last thing that describe prints: at its end it stays there, to show new ones.
+  const tells = () => / describe /.test(commands[chosen]);
 
   function show() {
     const row = at(texts[chosen], step);
     if (row === shown) return;
     shown = row;
+    const stay = tells() && print.scrollTop + print.clientHeight > print.scrollHeight - 2;
     print.replaceChildren(h("span", { class: "rollviz-muted", text: `$ ${commands[chosen]}\n` }),
       ...row[1].flatMap((line) => [printed(lines[line]), "\n"]));
+    if (stay) print.scrollTop = print.scrollHeight;
   }
 
   // A line that tells of an event leads to the step at which it was new.

@@ -1,6 +1,6 @@
 // A prediction: the question, a form to answer it, and the verdict once the answer was seen.
 
-import { h, hideFallback, setAttribute, setText } from "./dom.js";
+import { goOn, h, hideFallback, setAttribute, setText } from "./dom.js";
 
 let asked = 0;
 
@@ -32,13 +32,16 @@ class Prediction {
       this.entry.node, this.lock, this.tell);
     this.verdict = h("div", { class: "rollviz-verdict", "aria-live": "polite" },
       this.mark, h("div", {}, this.title, this.why));
-    return h("div", { class: "rollviz rollviz-predict", role: "group", "aria-labelledby": this.id },
+    return h("div", { class: "rollviz rollviz-predict", role: "group", tabindex: -1, "aria-labelledby": this.id },
       h("div", { class: "rollviz-predict-head" }, h("span", { class: "rollviz-heading", text: "Predict" }), this.score),
       words, this.form, this.problem, this.verdict);
   }
 
   listen() {
-    this.node.addEventListener("keydown", (event) => event.stopPropagation());
+    this.node.addEventListener("keydown", (event) => {
+      const answering = this.model.get("state") === "open" && !this.entry.read().problem;
+      if (answering || !goOn(event)) event.stopPropagation();
+    });
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.answer();
@@ -64,7 +67,7 @@ class Prediction {
     if (this.model.get("problem")) setText(this.problem, this.model.get("problem"));
     if (open) return;
     this.drawVerdict(state === "told");
-    if (had && !this.tell.hidden) this.tell.focus();
+    if (had) (this.tell.hidden ? this.node : this.tell).focus({ preventScroll: true });
   }
 
   drawVerdict(told) {

@@ -1,6 +1,6 @@
 // A kubectl line at the moment on show, and what it printed.
 
-import { h, setAttribute, setText } from "./dom.js";
+import { goOn, h, setAttribute, setText } from "./dom.js";
 
 class Terminal {
   constructor(model) {
@@ -22,6 +22,7 @@ class Terminal {
 
   listen() {
     this.node.addEventListener("keydown", (event) => {
+      if (!this.input.value && goOn(event)) return;
       event.stopPropagation();
       if (event.target === this.input) this.recall(event);
     });

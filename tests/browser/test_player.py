@@ -408,6 +408,8 @@ def test_lens_prints_what_kubectl_prints_and_its_events_lead_to_their_steps(page
     )
     page.get_by_role("button", name="describe", exact=True).click()
     go(page, 29)
+    below = "(node) => node.scrollHeight - node.clientHeight - node.scrollTop"
+    assert page.locator(".rollviz-print").evaluate(below) < 2, "the newest event is out of sight"
     page.get_by_role("button", name="from 5 to 4").click()
     assert step(page) == 11
 

@@ -65,6 +65,25 @@ def test_a_choice_is_made_by_keyboard_and_no_key_reaches_the_notebook(lab, page)
     assert page.locator(".jp-CodeCell").count() == cells
 
 
+def test_shift_enter_locks_in_and_then_goes_on_without_running_the_cell_again(lab, page):
+    lab.run(page, SETUP, NUMBER, "rollviz.play(update)", SCORE)
+    form, player = page.locator(".rollviz-predict"), page.locator(".jp-CodeCell .rollviz-play")
+    form.locator("input").fill("7")
+    form.locator("input").press("Shift+Enter")
+    form.get_by_role("button", name="Show the answer").press("Enter")
+    expect(form).to_contain_text("Not quite: you said 7 pods, it is 9 pods.")
+    expect(form).to_be_focused()
+    for cell, leave in ((2, form), (3, player.last)):
+        leave.press("Shift+Enter")
+        expect(page.locator(".jp-Cell.jp-mod-active")).to_have_attribute(
+            "data-windowed-list-index", str(cell)
+        )
+        expect(page.locator(".jp-Notebook.jp-mod-commandMode")).to_be_visible()
+    expect(form).to_contain_text("Not quite")
+    page.keyboard.press("Shift+Enter")
+    expect(page.locator(".jp-InputPrompt").nth(3)).to_have_text("[5]:")
+
+
 @pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
 def test_a_step_is_found_by_keyboard_and_locked(lab, page, right):
     steps = Experiment(Knobs(startup=1)).play().timeline.steps
