@@ -19,12 +19,22 @@ _MODE_BAR = {
 """plotly's mode bar without the buttons that are no use here; the first uploads to a cloud."""
 
 
-def plain(figure: go.Figure, title: str) -> go.Figure:
-    """Give a figure a title, our ink, and no background; the same figure."""
+def plain(figure: go.Figure, title: str, subtitle: str = "") -> go.Figure:
+    """Give a figure a title, our ink, and no background; the same figure.
+
+    On a phone it keeps its width: the legend stands below it and not beside it.
+    """
     grid = "rgba(125,133,144,0.25)"
     figure.update_layout(
         template="none",
-        title={"text": title, "font": {"size": 15}, "x": 0, "xref": "paper"},
+        title={
+            "text": title,
+            "font": {"size": 15},
+            "subtitle": {"text": subtitle, "font": {"size": 12}},
+            "x": 0,
+            "pad": {"l": 20},
+        },
+        legend={"orientation": "h", "y": -0.2, "yanchor": "top", "x": 0},
         font={"color": INK, "size": 13},
         paper_bgcolor=CLEAR,
         plot_bgcolor=CLEAR,

@@ -120,8 +120,8 @@ class Sweep:
 
         metric = _known(metric or self.metric)
         heat = go.Heatmap(
-            x=[_axis("maxUnavailable", knob) for knob in self.max_unavailable],
-            y=[_axis("maxSurge", knob) for knob in self.max_surge],
+            x=list(map(str, self.max_unavailable)),
+            y=list(map(str, self.max_surge)),
             z=self._rows([cell.value(metric) for cell in self.cells]),
             text=self._rows(
                 ["" if _missing(cell, metric) else cell.text(metric) for cell in self.cells]
@@ -132,18 +132,21 @@ class Sweep:
             colorscale="Cividis",
             xgap=3,
             ygap=3,
+            showscale=False,  # every cell says its number
         )
-        figure = plain(go.Figure(heat), f"{LABELS[metric]} of {escape(self.command)}")
+        figure = plain(go.Figure(heat), LABELS[metric], escape(self.command))
         for cell in self.cells:
             if _missing(cell, metric):  # on no colour, so in our ink and not in plotly's choice
                 figure.add_annotation(
-                    x=_axis("maxUnavailable", cell.max_unavailable),
-                    y=_axis("maxSurge", cell.max_surge),
+                    x=str(cell.max_unavailable),
+                    y=str(cell.max_surge),
                     text=cell.text(metric),
                     hovertext=_hover(cell),
                     showarrow=False,
                 )
-        return figure.update_xaxes(showgrid=False).update_yaxes(showgrid=False)
+        # Categories, so that plotly takes 0 and 1 for names and not for numbers.
+        figure.update_xaxes(type="category", showgrid=False, title="maxUnavailable")
+        return figure.update_yaxes(type="category", showgrid=False, title="maxSurge")
 
 
 def _missing(cell: Cell, metric: str) -> bool:
@@ -152,10 +155,6 @@ def _missing(cell: Cell, metric: str) -> bool:
 
 def _line(head: str, values: Iterable[Any], wide: int) -> str:
     return f"{head:>8}" + "".join(f"{value!s:>{wide}}" for value in values)
-
-
-def _axis(knob: str, value: Knob) -> str:
-    return f"{knob} {value}"  # words, so that plotly takes 0 and 1 for names and not for numbers
 
 
 def _hover(cell: Cell) -> str:

@@ -32,8 +32,8 @@ document.addEventListener('DOMContentLoaded', async () => {{
   const font = new FontFace('pinned', 'url(data:font/ttf;base64,{_FONT})');
   document.fonts.add(await font.load());
   const style = document.createElement('style');
-  style.textContent = '.rollviz, .rollviz * {{ font-family: pinned !important;'
-    + ' text-rendering: geometricPrecision !important; }}';
+  style.textContent = '.rollviz, .rollviz *, .js-plotly-plot text {{'
+    + ' font-family: pinned !important; text-rendering: geometricPrecision !important; }}';
   document.head.append(style);
   document.documentElement.dataset.pinned = '';
 }});

@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from rollviz.timeline import load
 from rollviz.widgets.player import Player
-from tests.browser.conftest import BUILD, PATIENCE, listen
+from tests.browser.conftest import BUILD, PATIENCE, listen, wait_until
 from tests.browser.pictures import (
     PIN_FONT,
     PINNED,
@@ -18,11 +18,14 @@ from tests.browser.pictures import (
     opened,
     shrunk,
 )
-from tests.recorded import watch_file
+from tests.kubeconfig import write_kubeconfig
+from tests.recorded import recording, watch_file
+from tests.watch_server import WatchServer
 
 pytestmark = pytest.mark.browser
 TWO_FRAMES = """() => new Promise((done) =>
   requestAnimationFrame(() => requestAnimationFrame(done)))"""
+FITS = "(node) => node._fullLayout.width <= node.clientWidth"
 WIDTHS = (390, 1280, 1920)
 THEMES = ("light", "dark")
 STEP = 16
@@ -32,7 +35,20 @@ from rollviz.lab import Experiment, Knobs
 def run(**knobs): return Experiment(Knobs(**knobs)).play().timeline
 """
 LAB = "rollviz.Lab()"
+WEB = """
+apiVersion: apps/v1
+kind: Deployment
+metadata: {name: web}
+spec:
+  replicas: 4
+  selector: {matchLabels: {app: web}}
+  template:
+    metadata: {labels: {app: web}}
+    spec: {containers: [{name: nginx, image: "nginx:1.27"}]}
+"""
+SWEEP = f'rollviz.sweep("""{WEB}""", max_surge=[0, 1, "100%"], max_unavailable=[0, "25%"]).figure()'
 COMPARE = 'rollviz.compare({"Recreate": run(strategy="Recreate"), "RollingUpdate": run()})'
+CHART = f"{COMPARE}.figure()"
 PREDICT = 'rollviz.predict("How many pods at most?", of=run(), answer=rollviz.most_pods)'
 
 
@@ -100,6 +116,49 @@ def test_lab_comparison_and_prediction(themed, album, lab):
         for name in ("lab", "compare", "predict"):
             output = page.locator(f".jp-OutputArea-child:has(.rollviz-{name})")
             album.check(output.screenshot(), f"{name}-{theme}-{width}")
+
+
+def test_chart_and_sweep(themed, album, lab):
+    page, theme = themed
+    lab.run(page, SETUP, CHART, SWEEP, dark=theme == "dark")
+    plots = page.locator(".js-plotly-plot")
+    expect(plots).to_have_count(2)
+    expect(plots.last.locator(".heatmaplayer image")).to_be_attached()
+    page.wait_for_selector(PINNED, state="attached")
+    for width in WIDTHS:
+        settle(page, width)
+        for plot, name in zip(plots.all(), ("chart", "sweep"), strict=True):
+            wait_until(lambda plot=plot: plot.evaluate(FITS), "a plot as wide as its place")
+            album.check(plot.screenshot(), f"{name}-{theme}-{width}")
+
+
+def test_the_mirror(themed, album, lab, tmp_path):
+    """As it is found: what happened before it looked has no times that could be compared."""
+    page, theme = themed
+    with WatchServer() as server:
+        server.play(recording("rolling-default-5"))
+        kubeconfig = write_kubeconfig(tmp_path / "kubeconfig", server.url)
+        call = f"rollviz.mirror('myapp-deployment', kubeconfig={str(kubeconfig)!r})"
+        lab.run(page, "import rollviz", call, dark=theme == "dark")
+        expect(page.locator(".rollviz-bar")).to_have_attribute("data-state", "live")
+        expect(page.locator("[data-pod].rollviz-available")).to_have_count(5)
+        page.wait_for_selector(PINNED, state="attached")
+        for width in WIDTHS:
+            settle(page, width)
+            album.check(page.locator(".rollviz-mirror").screenshot(), f"mirror-{theme}-{width}")
+
+
+def test_what_can_be_opened(themed, album, tmp_path):
+    page, theme = themed
+    open_player(page, tmp_path)
+    for width in WIDTHS:
+        settle(page, width)
+        for name in ("Nodes", "Ledger", "kubectl", "Keys"):
+            button = page.get_by_role("button", name=name, exact=True)
+            button.click()
+            settle(page, width)
+            album.check(whole(page), f"{name.lower()}-{theme}-{width}")
+            button.click()
 
 
 # --- what such a comparison sees ----------------------------------------------------------------
