@@ -1,10 +1,11 @@
 """Strip notebooks of what git should not hold: `make strip`.
 
 A cell's output stays when all of it is text: readers without a kernel see it, and nbval compares
-it with a fresh run. Standard error is text only in a cell that runs kubectl; elsewhere it holds
-warnings, which name paths of the machine. The cell's execution count is then its place, because
-nbval takes a cell without one as never run. Every other cell keeps neither. Text that came in
-pieces is put together.
+it with a fresh run. It starts folded, and running the cell unfolds it: whoever goes through the
+notebook would else read there what a question above it asks. Standard error is text only in a cell
+that runs kubectl; elsewhere it holds warnings, which name paths of the machine. The cell's
+execution count is then its place, because nbval takes a cell without one as never run. Every other
+cell keeps neither. Text that came in pieces is put together.
 """
 
 import re
@@ -22,7 +23,7 @@ METADATA = {
 }
 KUBECTL = re.compile(r"^\s*%%?kubectl", re.MULTILINE)
 KUBECTL_STREAMS = {"stdout", "stderr"}
-CELL_METADATA = {"jupyter", "tags"}  # jupyter: whether a solution starts collapsed
+CELL_METADATA = {"jupyter", "tags"}  # jupyter: what starts folded, a solution or an output
 
 
 def paths() -> list[Path]:
@@ -39,6 +40,10 @@ def strip(notebook: Any) -> None:
         keep = bool(cell.outputs) and all(is_text(output, streams) for output in cell.outputs)
         cell.outputs = joined(cell.outputs) if keep else []
         cell.execution_count = place if keep else None
+        folded = {**cell.metadata.get("jupyter", {}), "outputs_hidden": keep}
+        cell.metadata.jupyter = {what: True for what in sorted(folded) if folded[what]}
+        if not cell.metadata.jupyter:
+            del cell.metadata["jupyter"]
         for output in cell.outputs:
             if output.output_type == "execute_result":
                 output.execution_count = place

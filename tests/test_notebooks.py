@@ -79,6 +79,12 @@ def test_only_kubectl_may_write_to_stderr(source, kept):
     assert len(notebook.cells[0].outputs) == kept
 
 
+def test_text_output_starts_folded_so_that_it_answers_no_question_above_it():
+    assert strip(PRINTED).cells[-1].metadata == {"jupyter": {"outputs_hidden": True}}
+    unsaved = strip(WARNED, jupyter={"outputs_hidden": True, "source_hidden": True}).cells[-1]
+    assert unsaved.metadata == {"jupyter": {"source_hidden": True}}
+
+
 def test_pieces_of_one_stream_become_one():
     pieces = [v4.new_output("stream", name=name, text=f"{name}\n") for name in ("stdout", "stdout")]
     (output,) = strip(*pieces).cells[-1].outputs
