@@ -3,7 +3,7 @@
 // The clock counts seconds from each run's edit. A run's own position is looked up from it.
 
 import { Band } from "./band.js";
-import { h, hideFallback, s, setAttribute, setCut, setText } from "./dom.js";
+import { goOn, h, hideFallback, s, setAttribute, setCut, setText } from "./dom.js";
 import { at, lastIndex, placeOf, secondOf, spoken } from "./film.js";
 import { icon, setIcon } from "./icons.js";
 import { Stage } from "./stage.js";
@@ -237,7 +237,7 @@ class Comparison {
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || goOn(event)) return;
     const native = event.target.tagName === "BUTTON" && [" ", "Enter"].includes(event.key);
     event.stopPropagation();
     if (native || !KEYS[event.key]) return;

@@ -40,6 +40,19 @@ export function setCut(node, text) {
   setAttribute(node, "title", text);
 }
 
+// Shift+Enter goes on to the notebook's next cell, as it does everywhere else in JupyterLab: what
+// keeps its keys would swallow this one too, and to run its own cell again would undo what was done.
+export function goOn(event) {
+  const cell = event.currentTarget.closest(".jp-Notebook .jp-Cell");
+  if (!cell || event.key !== "Enter" || !event.shiftKey) return false;
+  event.preventDefault();
+  event.stopPropagation();
+  cell.focus();
+  const down = { key: "ArrowDown", code: "ArrowDown", keyCode: 40, bubbles: true, cancelable: true };
+  cell.dispatchEvent(new KeyboardEvent("keydown", down));
+  return true;
+}
+
 // What stands in for a widget where it cannot run is the last such thing before it.
 export function hideFallback(el) {
   requestAnimationFrame(() => {

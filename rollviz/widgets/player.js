@@ -1,7 +1,7 @@
 // The player: one clock for the stage and all that stands around it, and the controls.
 
 import { Band } from "./band.js";
-import { h, hideFallback, setAttribute, setText } from "./dom.js";
+import { goOn, h, hideFallback, setAttribute, setText } from "./dom.js";
 import { decisionFrom, lastIndex, lastStep, positionAt, secondsAt, spoken, stepAt, timeAt } from "./film.js";
 import { icon, setIcon } from "./icons.js";
 import { lens } from "./lens.js";
@@ -251,7 +251,7 @@ export class Player {
   }
 
   key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || goOn(event)) return;
     const native = event.target.tagName === "BUTTON" && [" ", "Enter"].includes(event.key);
     const act = ACTS[event.key.length === 1 ? event.key.toLowerCase() : event.key];
     event.stopPropagation();

@@ -1,13 +1,14 @@
 // A prediction: the question, a form to answer it, and the verdict once the answer was seen.
 
-import { h, hideFallback, setAttribute, setText } from "./dom.js";
+import { goOn, h, hideFallback, setAttribute, setText } from "./dom.js";
 
-let asked = 0;
+// Each question has this module to itself, so that a count here would number them all alike.
+const unlike = () => Math.random().toString(36).slice(2);
 
 class Prediction {
   constructor(model) {
     this.model = model;
-    this.id = `rollviz-predict-${(asked += 1)}`;
+    this.id = `rollviz-predict-${unlike()}`;
     this.entry = ENTRIES[model.get("kind")](this);
     this.lock = this.button("Lock in", "submit");
     this.tell = this.button("Show the answer", "button");
@@ -32,13 +33,16 @@ class Prediction {
       this.entry.node, this.lock, this.tell);
     this.verdict = h("div", { class: "rollviz-verdict", "aria-live": "polite" },
       this.mark, h("div", {}, this.title, this.why));
-    return h("div", { class: "rollviz rollviz-predict", role: "group", "aria-labelledby": this.id },
+    return h("div", { class: "rollviz rollviz-predict", role: "group", tabindex: -1, "aria-labelledby": this.id },
       h("div", { class: "rollviz-predict-head" }, h("span", { class: "rollviz-heading", text: "Predict" }), this.score),
       words, this.form, this.problem, this.verdict);
   }
 
   listen() {
-    this.node.addEventListener("keydown", (event) => event.stopPropagation());
+    this.node.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (this.model.get("state") !== "open") goOn(event);  // until then it locks the answer in
+    });
     this.form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.answer();
@@ -64,7 +68,7 @@ class Prediction {
     if (this.model.get("problem")) setText(this.problem, this.model.get("problem"));
     if (open) return;
     this.drawVerdict(state === "told");
-    if (had && !this.tell.hidden) this.tell.focus();
+    if (had) (this.tell.hidden ? this.node : this.tell).focus({ preventScroll: true });
   }
 
   drawVerdict(told) {

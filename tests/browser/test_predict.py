@@ -1,5 +1,7 @@
 """A prediction in JupyterLab: answered by keyboard, locked, watched, told."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
@@ -23,6 +25,7 @@ def first_ready(timeline): return next(s for s in timeline.steps if s.kind == "r
 rollviz.predict("Which step: the first pod is ready?", of=update, answer=first_ready)
 """
 SCORE = "rollviz.score()"
+ACTIVE = re.compile("jp-mod-active")
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -63,6 +66,22 @@ def test_a_choice_is_made_by_keyboard_and_no_key_reaches_the_notebook(lab, page)
     form.get_by_role("button", name="Show the answer").press("Enter")
     expect(form).to_contain_text(f"Right: {HOSTILE}.")
     assert page.locator(".jp-CodeCell").count() == cells
+
+
+def test_shift_enter_goes_on_to_the_next_cell_from_a_question_and_from_its_picture(lab, page):
+    lab.run(page, SETUP, NUMBER, SCORE)
+    form, cells = page.locator(".rollviz-predict"), page.locator(".jp-CodeCell")
+    form.locator("input").fill("7")
+    form.locator("input").press("Shift+Enter")  # as long as the question is open, this answers it
+    expect(form).to_have_attribute("data-state", "told")
+    for place in (form, page.locator('[aria-label^="Rollout of"]')):
+        place.focus()
+        expect(cells.nth(1)).to_have_class(ACTIVE)
+        page.keyboard.press("Shift+Enter")
+        expect(cells.nth(2)).to_have_class(ACTIVE)
+        expect(cells.nth(2)).to_be_focused()
+    assert form.count() == 1, "the question was not asked again"
+    expect(form).to_have_attribute("data-state", "told")
 
 
 @pytest.mark.parametrize("right", [True, False], ids=["right", "wrong"])
