@@ -49,6 +49,14 @@ def test_recreate_leaves_requests_without_an_answer():
     assert 10 < answers.failed < lab.REQUESTS
 
 
+@pytest.mark.parametrize("manifest", [lab.FRONTEND, RECREATE], ids=["rolling", "recreate"])
+def test_as_many_fail_as_were_asked_about_beforehand(manifest):
+    cluster = cluster_after(manifest=manifest)
+    asked = lab.failures(cluster, v(2))
+    run_command(cluster, v(2))
+    assert lab.Curl(cluster).failed == asked
+
+
 def test_before_there_is_a_pod_nothing_answers():
     assert lab.Curl(lab.cluster()).failed == lab.REQUESTS
 
@@ -63,6 +71,12 @@ def with_recreate_at_last():
     return cluster
 
 
+def undone_just_now():
+    cluster = cluster_after(v(2), v(3), v(4), manifest=RECREATE)
+    run_command(cluster, UNDO)
+    return cluster
+
+
 STATE = {"replicas": 4, "image": "webapp-color:v1", "strategy": "RollingUpdate"}
 RIGHT = [
     (lab.what_is_there, lambda: STATE),
@@ -73,6 +87,7 @@ RIGHT = [
     (lab.recreated, lambda: cluster_after(v(2), v(3), manifest=RECREATE)),
     (lab.healed, lambda: cluster_after(v(2), v(3), v(4), UNDO, manifest=RECREATE)),
     (lab.healed, lambda: cluster_after(v(2), v(3), v(4), v(3), manifest=RECREATE)),
+    (lab.healed, lambda: cluster_after(v(2), v(3), v(4), UNDO, UNDO, v(3), manifest=RECREATE)),
 ]
 WRONG = [
     (lab.what_is_there, lambda: {**STATE, "replicas": 5}, "wrong  replicas: 5"),
@@ -92,6 +107,7 @@ WRONG = [
     (lab.recreated, lambda: cluster_after(v(3)), "Apply manifests/frontend-recreate.yml first"),
     (lab.recreated, with_recreate_at_last, "of the update 3 were available"),
     (lab.healed, lambda: cluster_after(v(2), v(3)), "First break it"),
+    (lab.healed, undone_just_now, "Wait for it"),
     (lab.healed, lambda: cluster_after(v(2), v(3), v(4)), "the image is webapp-color:v4"),
     (lab.healed, lambda: cluster_after(v(2), v(3), v(4), UNDO, UNDO), "webapp-color:v4"),
 ]

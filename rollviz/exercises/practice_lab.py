@@ -9,7 +9,7 @@ from rollviz.controller.deployment_util import deployment_complete, resolve_fenc
 from rollviz.exercises import AnswerError, Finding, exercise
 from rollviz.metrics import metrics
 from rollviz.objects import Deployment, Json
-from rollviz.scenario import simulate
+from rollviz.scenario import run_command, simulate
 from rollviz.simulator import Cluster, PodBehaviour
 from rollviz.traffic import Request, requests
 
@@ -35,13 +35,21 @@ COLOURS: Mapping[str, str] = {
 }
 """What each version answers."""
 
+V4 = "webapp-color:v4"
+"""The version that nobody has built."""
+
 REQUESTS, PER_SECOND, A_ROW = 35, 10, 7
+
+
+STARTUP_SECONDS, TERMINATION_SECONDS = (2.0, 2.6, 3.2), (1.5,)
+PODS = {"startup_seconds": STARTUP_SECONDS, "termination_seconds": TERMINATION_SECONDS}
+"""How the lab's pods behave, for :func:`rollviz.simulate`."""
 
 
 def cluster() -> Cluster:
     """A cluster whose registry has v1, v2 and v3."""
-    missing = {"webapp-color:v4": "ImagePullBackOff"}
-    return Cluster(pods=PodBehaviour((2.0, 2.6, 3.2), (1.5,), missing))
+    missing = {V4: "ImagePullBackOff"}
+    return Cluster(pods=PodBehaviour(STARTUP_SECONDS, TERMINATION_SECONDS, missing))
 
 
 class Curl:
@@ -79,6 +87,13 @@ class Curl:
         counts = [f"{words.count(c)} {c}" for c in COLOURS.values() if c in words]
         counted = ", ".join([*counts, f"{self.failed} failed"])
         return "\n".join([*lines, f"{REQUESTS} requests: {counted}"])
+
+
+def failures(cluster: Cluster, command: str) -> int:
+    """How many of 35 requests would fail after a command; the cluster stays as it is."""
+    twin = cluster.fork()
+    run_command(twin, command)
+    return Curl(twin).failed
 
 
 # --- the tasks ------------------------------------------------------------------------------------
@@ -145,12 +160,11 @@ _RECREATE = "Apply manifests/frontend-recreate.yml first, then set the image."
 @exercise
 def healed(cluster: Any) -> Iterator[Finding]:
     """After v4: the frontend answers again, with version 3."""
-    deployment = _frontend(cluster)
-    yield (
-        deployment.revision > 4 or deployment.spec.template.image == "webapp-color:v4",
-        f"revision {deployment.revision}",
-        "First break it: set the image webapp-color:v4, which does not exist.",
-    )
+    _frontend(cluster)
+    edited = [c.object for c in cluster.timeline.changes if isinstance(c.object, Deployment)]
+    tried = any(deployment.spec.template.image == V4 for deployment in edited)
+    words = f"{V4} was tried" if tried else f"{V4} was never tried"
+    yield tried, words, f"First break it: set the image {V4}, which does not exist."
     yield from _runs(cluster, "webapp-color:v3")
 
 

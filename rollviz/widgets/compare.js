@@ -3,7 +3,7 @@
 // The clock counts seconds from each run's edit. A run's own position is looked up from it.
 
 import { Band } from "./band.js";
-import { goOn, h, hideFallback, s, setAttribute, setCut, setText } from "./dom.js";
+import { goOn, h, hideFallback, s, setAttribute, setCut, setText, unlike } from "./dom.js";
 import { at, lastIndex, placeOf, secondOf, spoken } from "./film.js";
 import { icon, setIcon } from "./icons.js";
 import { Stage } from "./stage.js";
@@ -13,7 +13,6 @@ const SIZE = 15; // CSS pixels of type at which one unit of the layout is one pi
 const SMALL = 0.76; // how large a run is drawn, beside a player
 const TALL = 1.35; // how much larger its fence, which has room beside the stage
 const SOON = 1e-6; // seconds: times are rounded
-let compared = 0;
 
 // The position on a run's film at a second of its own timeline.
 export function positionOf(data, t) {
@@ -86,7 +85,7 @@ class Comparison {
   constructor(model) {
     this.model = model;
     this.data = model.get("data");
-    this.runs = this.data.runs.map((run, i) => new Run(run, this.data, `rollviz-run-${(compared += 1)}-${i}`));
+    this.runs = this.data.runs.map((run) => new Run(run, this.data, unlike("rollviz-run")));
     this.t = this.data.moments[Math.min(model.get("step"), this.last)];
     this.node = this.build();
     this.listen();

@@ -40,6 +40,9 @@ export function setCut(node, text) {
   setAttribute(node, "title", text);
 }
 
+// An id that nothing else on the page has. A widget has its modules to itself, so a count would not do.
+export const unlike = (name) => `${name}-${Math.random().toString(36).slice(2)}`;
+
 // Shift+Enter in a widget goes on to the notebook's next cell, and does not run this one again: that
 // would take the answer given in it away. Says whether it did.
 export function goOn(event) {

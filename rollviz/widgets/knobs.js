@@ -1,6 +1,6 @@
 // The laboratory's panel: the gallery, the knobs, the run as a text.
 
-import { goOn, h, setAttribute, setText } from "./dom.js";
+import { goOn, h, setAttribute, setText, unlike } from "./dom.js";
 
 const REST = 800; // milliseconds without a turn after which a knob stands still
 const seconds = (value) => `${value} s`;
@@ -21,12 +21,11 @@ const KNOBS = {
   room: { label: "pods per node", range: [0, 20, 1], say: orNone("no limit") },
   quota: { label: "pod quota", range: [0, 60, 1], say: orNone("none") },
 };
-let made = 0;
 
 class Panel {
   constructor(model) {
     this.model = model;
-    this.id = `rollviz-lab-${(made += 1)}`;
+    this.id = unlike("rollviz-lab");
     this.knobs = Object.entries(KNOBS).map(([name, knob]) => this.knob(name, knob));
     this.node = this.build();
     this.listen();

@@ -1,7 +1,7 @@
 // The player: one clock for the stage and all that stands around it, and the controls.
 
 import { Band } from "./band.js";
-import { goOn, h, hideFallback, setAttribute, setText } from "./dom.js";
+import { goOn, h, hideFallback, setAttribute, setText, unlike } from "./dom.js";
 import { decisionFrom, lastIndex, lastStep, positionAt, secondsAt, spoken, stepAt, timeAt } from "./film.js";
 import { icon, setIcon } from "./icons.js";
 import { lens } from "./lens.js";
@@ -11,14 +11,13 @@ import { Stage } from "./stage.js";
 export const SPEEDS = [0.25, 0.5, 1, 2, 4, 8];
 const SIZE = 15; // CSS pixels of type at which one unit of the layout is one pixel
 const MOST_TICKS = 120; // more would run together
-let made = 0;
 
 export class Player {
   constructor(model) {
     this.model = model;
     this.data = model.get("data");
     this.p = Math.min(model.get("step"), lastStep(this.data));
-    this.id = `rollviz-${(made += 1)}`;
+    this.id = unlike("rollviz");
     this.stage = new Stage(this.data);
     this.band = new Band(this.data, this.id);
     this.panels = { header: header(this.data), why: why(this.data), counts: counts(this.data), legend: legend() };

@@ -1,13 +1,11 @@
 // A prediction: the question, a form to answer it, and the verdict once the answer was seen.
 
-import { goOn, h, hideFallback, setAttribute, setText } from "./dom.js";
-
-let asked = 0;
+import { goOn, h, hideFallback, setAttribute, setText, unlike } from "./dom.js";
 
 class Prediction {
   constructor(model) {
     this.model = model;
-    this.id = `rollviz-predict-${(asked += 1)}`;
+    this.id = unlike("rollviz-predict");
     this.entry = ENTRIES[model.get("kind")](this);
     this.lock = this.button("Lock in", "submit");
     this.tell = this.button("Show the answer", "button");

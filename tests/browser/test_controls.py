@@ -49,6 +49,8 @@ THERE = f"""(root, part) => [...root.querySelectorAll('{CONTROL}')]
   .map((node) => node.getAttribute('aria-label')
     ?? document.getElementById(node.getAttribute('aria-labelledby'))?.textContent
     ?? (node.labels?.[0] ?? node).textContent)"""
+SAME_IDS = """() => [...document.querySelectorAll('.rollviz [id]')].map((node) => node.id)
+  .filter((id, i, ids) => ids.indexOf(id) !== i)"""
 LOOK = """(node) => {
   const pixel = new OffscreenCanvas(1, 1).getContext('2d', { willReadFrequently: true });
   const rgb = (...colours) => {
@@ -153,6 +155,7 @@ def test_every_control_is_in_reach_legible_and_does_something(browser, lab, tmp_
             name = f"{use.__name__.removeprefix('use_')}-{size}-{'dark' if dark else 'light'}"
             root.screenshot(path=BUILD / "controls" / f"{name}.png")
             walk.done()
+        assert page.evaluate(SAME_IDS) == []
     context.close()
     assert complaints == []
 
