@@ -118,14 +118,16 @@ export class Player {
     this.model.save_changes();
   }
 
+  // Every size is read before anything is written, so that nothing is laid out in between.
   resize() {
     const unit = parseFloat(getComputedStyle(this.node).fontSize) / SIZE;
     const width = this.stage.node.parentNode.clientWidth;
+    const bandWidth = this.band.node.parentNode.clientWidth;
     const size = `${width} ${unit}`;
     if (!width || size === this.size) return;
     this.size = size;
     this.stage.resize(width, unit);
-    this.band.resize(this.band.node.parentNode.clientWidth, unit);
+    this.band.resize(bandWidth, unit);
     this.panels.why.resize();
     this.draw(performance.now());
   }
