@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import test from "node:test";
+import { test } from "node:test";
 import { longest } from "../../rollviz/widgets/panels.js";
 
 test("the few longest steps are tried for their height, the first of those alike", () => {
