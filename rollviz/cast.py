@@ -7,10 +7,10 @@ Everything that changes is a *history*, ``[[p, value...], ...]``: from position 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
+from operator import itemgetter
 from typing import Any
 
 from rollviz.controller.deployment_util import is_rolling_update, max_surge_and_unavailable
@@ -25,6 +25,9 @@ SHAPES = ("pending", "starting", "ready", "available", "failing", "terminating")
 
 PENDING, STARTING, READY, AVAILABLE, FAILING, TERMINATING = SHAPES
 _GONE = ""
+
+_COUNTS = itemgetter(*SHAPES)
+"""How many pods have each of ``SHAPES``, of a tally."""
 
 _ON_ITS_WAY = {"", "ContainerCreating", "PodInitializing"}
 """Reasons why a container waits that are no failure."""
@@ -107,6 +110,11 @@ class Slots:
         heappush(self._free, slot)
 
 
+def _tally() -> dict[str, int]:
+    """How many pods have each shape; each that came is missing from those that are gone."""
+    return dict.fromkeys((*SHAPES, _GONE), 0)
+
+
 @dataclass(eq=False)
 class _Pod:
     """A pod on the stage. ``shape`` is how it looks now, "" once it is gone."""
@@ -138,7 +146,7 @@ class _Lane:
     size: History = field(default_factory=list)
     counts: History = field(default_factory=list)
     slots: Slots = field(default_factory=Slots)
-    tally: Counter[str] = field(default_factory=Counter)
+    tally: dict[str, int] = field(default_factory=_tally)
     ready: dict[str, _Pod] = field(default_factory=dict)
 
     def take(self, type: str, replica_set: ReplicaSet, p: float) -> None:
@@ -152,7 +160,7 @@ class _Lane:
 
     def count(self, p: float) -> None:
         """Write down how many of its pods have each shape."""
-        note(self.counts, p, *(self.tally[looks] for looks in SHAPES))
+        note(self.counts, p, *_COUNTS(self.tally))
 
     def data(self) -> Json:
         """This lane as ``stage_data`` gives it."""
@@ -185,21 +193,22 @@ class Cast:
         self._on: dict[int, Slots] = {}
         self._spec: History = []
         self._band: History = []
+        self._tally = _tally()
         self._events: History = []
         for replica_set in _replica_sets(changes, name):
             self._enter(replica_set)
 
     def take(self, change: Change, p: float) -> None:
         """Take the change that happens at position ``p``."""
-        match change.object:
+        match change.object:  # most are of pods
+            case Pod() as pod if lane := self.lanes.get(pod.replica_set):
+                self._take_pod(change.type, pod, lane, p)
             case Deployment() as deployment if deployment.name == self.name:
                 note(self._spec, p, *_spec_row(deployment))
             case ReplicaSet() as replica_set if _owned(replica_set, self.name):
                 own = self.lanes.get(replica_set.name) or self._enter(replica_set)
                 own.take(change.type, replica_set, p)
                 self._promote(own, replica_set.status.available_replicas, p)
-            case Pod() as pod if lane := self.lanes.get(pod.replica_set):
-                self._take_pod(change.type, pod, lane, p)
             case Event() as event:
                 self._take_event(event, p)
 
@@ -225,12 +234,14 @@ class Cast:
                 pod.name, len(self._everyone), lane.index, lane.slots.take()
             )
             self._everyone.append(seen)
+        before = seen.shape
         if type == "DELETED":
             self._leave(seen, lane, p)
         else:
             self._look(seen, lane, self._shape(seen, pod, lane), pod.state, p)
             self._stand(seen, pod.spec.node_name, p)
-        self._count(lane, p)
+        if seen.shape != before:
+            self._count(lane, p)
 
     def _shape(self, seen: _Pod, pod: Pod, lane: _Lane) -> str:
         looks = shape(pod)
@@ -247,9 +258,11 @@ class Cast:
         note(pod.looks, p, self._looks.setdefault((looks, word), len(self._looks)))
 
     def _reshape(self, pod: _Pod, lane: _Lane, looks: str) -> None:
-        lane.tally[pod.shape] -= 1
-        lane.tally[looks] += 1
-        pod.shape = looks
+        if looks != pod.shape:
+            for tally in (lane.tally, self._tally):
+                tally[pod.shape] -= 1
+                tally[looks] += 1
+            pod.shape = looks
         self.touched.add(pod.index)
         lane.ready.pop(pod.name, None)
         if looks == READY:
@@ -286,11 +299,9 @@ class Cast:
 
     def _count(self, lane: _Lane, p: float) -> None:
         lane.count(p)
-        tallies = [other.tally for other in self.lanes.values()]
-        everything = sum(tally.total() - tally[_GONE] for tally in tallies)
-        terminating = sum(tally[TERMINATING] for tally in tallies)
-        available = sum(tally[AVAILABLE] for tally in tallies)
-        note(self._band, p, available, everything - terminating, everything)
+        everything = -self._tally[_GONE]
+        counted = everything - self._tally[TERMINATING]
+        note(self._band, p, self._tally[AVAILABLE], counted, everything)
 
     def _take_event(self, event: Event, p: float) -> None:
         regarding = event.regarding

@@ -83,8 +83,9 @@ def stage_data(
     """
     film = Film(timeline)
     cast = Cast(timeline.changes, _pick(timeline, deployment))
-    for index, change in enumerate(timeline.changes):
-        cast.take(change, round(film.of_change(index), 3))
+    # Not strict: a live timeline may have got more since its steps were read.
+    for change, p in zip(timeline.changes, film.positions(), strict=False):
+        cast.take(change, p)
     return {
         "name": cast.name,
         "source": timeline.source,

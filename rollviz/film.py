@@ -13,7 +13,7 @@ many things happen in one instant of the cluster, and a learner looks at them on
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
 from rollviz.steps import Step
@@ -97,6 +97,16 @@ class Film:
         """The position of ``timeline.changes[index]``."""
         k = bisect_right(self._starts, index) - 1
         return self._position(k, self._timeline.changes[index].t)
+
+    def positions(self) -> Iterator[float]:
+        """The positions of all changes of its steps, in order, to a thousandth."""
+        for step in self.steps:
+            t, position = -1.0, 0.0
+            for change in self._timeline.changes[step.start : step.stop]:
+                if change.t != t:
+                    t = change.t
+                    position = round(self._position(step.index, t), 3)
+                yield position
 
     def at(self, t: float) -> float:
         """The last position at ``t`` seconds of the timeline's clock."""

@@ -216,6 +216,7 @@ def test_every_change_belongs_to_its_step_on_the_film(timeline):
     film = Film(timeline)
     places = [film.of_change(i) for i in range(len(timeline.changes))]
     assert places == sorted(places)
+    assert list(film.positions()) == [round(place, 3) for place in places]
     for step in film.steps[1:]:
         own = places[step.start : step.stop]
         assert own[0] == step.index - 0.5

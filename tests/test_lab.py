@@ -1,4 +1,5 @@
 import base64
+import gzip
 import json
 import re
 import zlib
@@ -355,6 +356,46 @@ def test_what_is_said_before_the_page_has_heard_of_a_run_turns_no_knob():
     lab._hear({"load": "a hundred pods", **said})
     lab._hear({"load": "rollback", **said})
     assert lab.panel.story == "rollback"
+
+
+class Wire:
+    """Stands for a widget's comm: it writes down what a browser would be sent."""
+
+    comm_id, kernel = "wire", True
+
+    def __init__(self, name, sent):
+        self.name, self.sent = name, sent
+
+    def send(self, data, buffers=None, **_):
+        self.sent.append((self.name, data["method"], set(data["state"]), buffers))
+
+    def on_msg(self, callback):
+        pass
+
+    def close(self, *_, **__):
+        pass
+
+
+def test_of_all_that_a_turned_knob_sends_the_picture_goes_first():
+    lab, sent = Lab("a hundred pods"), []
+    for name in ("player", "panel", "terminal"):
+        getattr(lab, name).comm = Wire(name, sent)
+    lab.panel.set_state({"knobs": lab.panel.knobs | {"replicas": 90}})
+    (player, _, state, [picture]), *others = sent
+    assert (player, state) == ("player", {"step"})
+    assert json.loads(gzip.decompress(picture)) == json.loads(json.dumps(lab.player.data))
+    assert len(picture) < 20_000
+    assert ("panel", "echo_update", {"knobs"}, None) in others
+    assert len(others) == 3  # the other two are the panel's words, and the terminal's
+
+
+def test_a_knob_that_is_refused_is_told_to_other_browsers_all_the_same():
+    lab, sent = Lab(), []
+    lab.panel.comm = Wire("panel", sent)
+    lab.panel.set_state({"knobs": lab.panel.knobs | {"replicas": -1}})
+    assert ("panel", "echo_update", {"knobs"}, None) in sent
+    hear(lab, rest=True)
+    assert "replicas" in lab.panel.problem  # still
 
 
 def test_knobs_that_are_refused_say_so_and_leave_the_picture():

@@ -328,3 +328,7 @@ def test_changes_between_two_redraws_are_drawn_together(server, mirrored, browse
     mirror.wait(lambda m: len(m.timeline) == HALF, timeout=60)
     assert len(browser.sent) <= 2
     same(browser, mirror)
+
+
+def test_a_browser_is_sent_the_data_as_they_are_to_patch_them():
+    assert MirrorPlayer.data.metadata == {"sync": True}

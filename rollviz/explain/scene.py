@@ -24,6 +24,9 @@ LOOK_AROUND = 0.5
 
 _MOST_LOOKS = 40
 
+Counted = tuple[tuple[Pod, int], ...]
+"""Pods, each with 1 where it comes into the counts, -1 where it leaves them."""
+
 
 class Moment:
     """A snapshot that moves on, with its pods counted by ReplicaSet.
@@ -42,21 +45,35 @@ class Moment:
         for pod in snapshot.pods.values():
             self._count(pod, 1)
 
-    def apply(self, change: Change) -> None:
-        """Take one change in."""
-        if isinstance(change.object, Pod):
-            old = self.snapshot.pods.get(change.object.name)
-            if old is not None:
-                self._count(old, -1)
-            if change.type != "DELETED":
-                self._count(change.object, 1)
+    def apply(self, change: Change) -> Counted:
+        """Take one change in; returns what that does to the counts, for who is to follow."""
+        counted = self._news(change)
+        self.follow(change, counted)
+        return counted
+
+    def follow(self, change: Change, counted: Counted) -> None:
+        """Take in what another moment has taken in that was then as this one is now."""
+        for pod, by in counted:
+            self._count(pod, by)
         self.snapshot.apply(change)
 
+    def _news(self, change: Change) -> Counted:
+        """The pods to count, and those to count no more: most changes are none to the counts."""
+        pod = change.object
+        if not isinstance(pod, Pod):
+            return ()
+        old = self.snapshot.pods.get(pod.name)
+        if change.type == "DELETED":
+            return ((old, -1),) if old else ()
+        if old is None:
+            return ((pod, 1),)
+        return () if _counts_as(old) == _counts_as(pod) else ((old, -1), (pod, 1))
+
     def _count(self, pod: Pod, by: int) -> None:
-        name = pod.replica_set
+        name, ready, terminating = _counts_as(pod)
         self.pods[name] += by
-        self.ready[name] += by * (pod.status.ready and not pod.terminating)
-        self.terminating[name] += by * pod.terminating
+        self.ready[name] += by * (ready and not terminating)
+        self.terminating[name] += by * terminating
 
     def decide(self, deployment: Deployment) -> Decision:
         """What the controller does in this state: see :func:`rollviz.explain.decide`."""
@@ -70,6 +87,10 @@ class Moment:
             deployment = run.deployment
             replica_sets = [updated.get(rs.name, rs) for rs in replica_sets]  # type: ignore[misc]
         return run.decision()
+
+
+def _counts_as(pod: Pod) -> tuple[str, bool, bool]:
+    return pod.replica_set, pod.status.ready, pod.terminating
 
 
 class Scene:
@@ -233,8 +254,8 @@ def scenes(timeline: Timeline) -> Iterator[Scene]:
     """Every step's scene, one after another, in one replay."""
     before, after = Moment(Snapshot()), Moment(Snapshot())
     for step in timeline.steps:
-        for change in timeline.changes[step.start : step.stop]:
-            after.apply(change)
+        changes = timeline.changes[step.start : step.stop]
+        counted = [after.apply(change) for change in changes]
         yield Scene(timeline, step, before, after)
-        for change in timeline.changes[step.start : step.stop]:
-            before.apply(change)
+        for change, counts in zip(changes, counted, strict=True):
+            before.follow(change, counts)

@@ -56,7 +56,7 @@ class Panel(anywidget.AnyWidget):
 
     _esm = script("dom", "knobs")
     _css = stylesheet()
-    knobs = traitlets.Dict().tag(sync=True)
+    knobs = traitlets.Dict().tag(sync=True, echo_update=False)
     turns = traitlets.Int(0).tag(sync=True)
     hints = traitlets.Dict().tag(sync=True)
     problem = traitlets.Unicode().tag(sync=True)
@@ -67,6 +67,19 @@ class Panel(anywidget.AnyWidget):
     images = traitlets.List(list(IMAGES)).tag(sync=True)
     shared = traitlets.Unicode().tag(sync=True)
     futures = traitlets.List(traitlets.Unicode()).tag(sync=True)
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take in what a browser says. Others hear of it after the picture, not before.
+
+        A socket may keep a message back until the one before it has been acknowledged, 40 ms
+        later: so nothing that can wait goes before the picture.
+        """
+        try:
+            super().set_state(sync_data)
+        finally:
+            if "knobs" in sync_data and self.comm is not None:
+                echo = {"knobs": sync_data["knobs"]}
+                self.comm.send({"method": "echo_update", "state": echo, "buffer_paths": []})
 
 
 class Terminal(anywidget.AnyWidget):
@@ -190,10 +203,9 @@ class Lab(VBox):
             return ran
         second = self._second
         if second > self.timeline.duration:  # nothing was to come: the run just goes on
-            self._take([other], [played])
+            self._take([other], [played], second)
         else:
-            self._take([self.runs[0], other], [self._played[0], played])
-        self._show(second)
+            self._take([self.runs[0], other], [self._played[0], played], second)
         return ran
 
     def keep(self, index: int) -> None:
@@ -204,9 +216,7 @@ class Lab(VBox):
         """
         if len(self.runs) < 2 or index not in (0, 1):
             raise LabError(f"keep: {index!r}: there are two futures, 0 and 1, only after a fork")
-        second = self._second
-        self._take([self.runs[index]], [self._played[index]])
-        self._show(second)
+        self._take([self.runs[index]], [self._played[index]], self._second)
 
     def share(self) -> str:
         """What is on show as a short text; ``Lab(text)`` shows it again."""
@@ -219,9 +229,10 @@ class Lab(VBox):
             LabError: it is neither.
         """
         runs = read(text) if re.search(r"rollviz\d", text) else [story(text).run]
-        self._take(runs, [run.play() for run in runs])
+        played = [run.play() for run in runs]
         self._comparison = None
-        self._show(self.timeline.steps[before_rollout(self.timeline, NAME)].t)
+        first = played[0].timeline
+        self._take(runs, played, first.steps[before_rollout(first, NAME)].t)
 
     # --- what the widgets say ---------------------------------------------------------------------
 
@@ -274,13 +285,15 @@ class Lab(VBox):
 
     def _play(self, runs: list[Experiment], *, quick: bool = False) -> None:
         played = [run.play() for run in runs]
-        second = self._carried(played[0].timeline)
-        self._take(runs, played)
-        self._show(second, quick=quick)
+        self._take(runs, played, self._carried(played[0].timeline), quick=quick)
 
-    def _take(self, runs: list[Experiment], played: list[Run]) -> None:
+    def _take(
+        self, runs: list[Experiment], played: list[Run], second: float, *, quick: bool = False
+    ) -> None:
+        """Go on with these runs. The panel's message goes last: the picture is waited for."""
         self.runs, self._played = runs, played
         with self.panel.hold_sync():
+            self._show(second, quick=quick)
             self.panel.knobs = asdict(self.knobs)
             self.panel.hints = hints(self.knobs)
             self.panel.problem = ""
@@ -318,7 +331,7 @@ class Lab(VBox):
         data["lens"] = _BLANK if quick else lens(self.timeline, NAME)
         self._comparison = None
         step = max(bisect_right(data["times"][::2], second + 0.001) - 1, 0)
-        with self.player.hold_sync():
+        with self.terminal.hold_sync(), self.player.hold_sync():  # the player's message goes first
             self.player.timeline = self.timeline
             self.player.data = data
             self.player.step = step

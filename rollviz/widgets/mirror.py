@@ -51,6 +51,7 @@ class MirrorPlayer(Player):
     _esm = script(*MODULES, "mirror").replace("{ render }", "{ render: renderMirror }")
     source: Mirror | None = None
     _css = stylesheet() + (HERE / "mirror.css").read_text("utf-8")
+    data = traitlets.Dict().tag(sync=True)  # not packed: patches go into it in the browser
     following = traitlets.Bool(True).tag(sync=True)
     state = traitlets.Unicode("connecting").tag(sync=True)
     message = traitlets.Unicode().tag(sync=True)

@@ -1,13 +1,10 @@
 // What an offline page runs: the player on a model of its own, where a notebook has a kernel.
 
+import { unpacked } from "./pack.js";
 import { render } from "./player.js";
 
-// The state lies in the page as gzipped JSON in base64: text that no parser of HTML can mistake.
-async function unpacked(text) {
-  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return JSON.parse(await new Response(stream).text());
-}
+// The packed state lies in the page in base64: text that no parser of HTML can mistake.
+const bytesOf = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
 
 function modelOf(state) {
   const heard = {};
@@ -23,7 +20,7 @@ function modelOf(state) {
   };
 }
 
-const state = await unpacked(document.getElementById("rollviz-state").textContent);
+const state = await unpacked(bytesOf(document.getElementById("rollviz-state").textContent));
 const el = document.getElementById("rollviz");
-render({ model: modelOf(state), el });
+await render({ model: modelOf(state), el });
 el.firstChild.focus();

@@ -11,6 +11,11 @@ from typing import Any
 from rollviz.widgets.stage import MODULES, script, stylesheet
 
 
+def packed(value: Any, level: int = 9) -> bytes:
+    """A value as gzipped JSON, for ``pack.js``."""
+    return gzip.compress(json.dumps(value, separators=(",", ":")).encode(), level, mtime=0)
+
+
 def page(data: dict[str, Any], title: str, *, step: int = 0, present: bool = False) -> str:
     """The page: the same script and stylesheet as in a notebook, and the data; nothing else.
 
@@ -21,11 +26,10 @@ def page(data: dict[str, Any], title: str, *, step: int = 0, present: bool = Fal
         present: for a projector: large, without controls.
     """
     state = {"data": data, "step": step, "playing": False, "speed": 1, "present": present}
-    packed = gzip.compress(json.dumps(state, separators=(",", ":")).encode(), mtime=0)
     return _PAGE.format(
         title=escape(title),
         style=stylesheet(),
-        state=b64encode(packed).decode(),
+        state=b64encode(packed(state)).decode(),
         script=script(*MODULES, "mount"),
     )
 

@@ -52,6 +52,7 @@ export function why(data) {
     "aria-pressed": "true", text: "working", onclick: () => show() });
   // Show the working, or put it away; by default whichever it is not.
   const show = (visible = working.hidden) => {
+    if (visible !== working.hidden) return;
     working.hidden = !visible;
     setAttribute(toggle, "aria-pressed", visible);
     panel.resize();
@@ -60,11 +61,12 @@ export function why(data) {
     show,
     // Reserve room for the tallest step, so that nothing jumps from one to the next.
     resize() {
-      for (const node of [sentence, reserve]) node.style.minHeight = "";
-      sentence.style.minHeight = tallest(sentence, data.steps, (step) => step.sentence.length, fill);
       const wordy = (step) => step.working.map((line) => data.lines[line].join("")).join("").length;
-      reserve.style.minHeight = tallest(reserve, data.steps, wordy, fill);
+      const tried = [copies(sentence, longest(data.steps, (step) => step.sentence.length), fill),
+        copies(reserve, longest(data.steps, wordy), fill)];
       fill(data.steps[shown ?? 0]);
+      const heights = tallest(panel.node, tried);
+      [sentence, reserve].forEach((node, i) => { node.style.minHeight = `${heights[i]}px`; });
     },
     node: h("section", { class: "rollviz-why", "aria-label": "Why" },
       h("div", { class: "rollviz-heading" }, h("span", { role: "heading", "aria-level": 3, text: "Why" }), toggle),
@@ -84,10 +86,29 @@ export function why(data) {
   return panel;
 }
 
-// The height that a node needs for the longest of the steps; a few are tried, by their length.
-function tallest(node, steps, length, fill) {
-  const longest = [...steps].sort((a, b) => length(b) - length(a)).slice(0, 4);
-  return `${Math.max(...longest.map((step) => { fill(step); return Math.ceil(node.getBoundingClientRect().height); }))}px`;
+// The few longest of the steps: they are tried, and not all.
+export function longest(steps, length) {
+  const rows = steps.map((step) => [length(step), step]);
+  return rows.sort((a, b) => b[0] - a[0]).slice(0, 4).map(([, step]) => step);
+}
+
+// The node as it is with each of these steps.
+const copies = (node, steps, fill) => steps.map((step) => {
+  fill(step);
+  const copy = node.cloneNode(true);
+  copy.style.minHeight = "";
+  return copy;
+});
+
+// How tall the tallest of each list is, as wide as the panel is: all of them in one layout, as each
+// layout of a notebook takes milliseconds.
+function tallest(panel, lists) {
+  const box = h("div", { class: "rollviz-tried", "aria-hidden": "true" }, ...lists.flat());
+  panel.append(box);
+  const heights = lists.map((list) =>
+    Math.max(...list.map((copy) => Math.ceil(copy.getBoundingClientRect().height))));
+  box.remove();
+  return heights;
 }
 
 const workingLine = ([label, expression, value]) => h("tr", { class: /^(may|go|room)/.test(label) ? "rollviz-result" : "" },

@@ -5,6 +5,7 @@ import { goOn, h, hideFallback, setAttribute, setText, unlike } from "./dom.js";
 import { decisionFrom, lastIndex, lastStep, positionAt, secondsAt, spoken, stepAt, timeAt } from "./film.js";
 import { icon, setIcon } from "./icons.js";
 import { lens } from "./lens.js";
+import { unpacked } from "./pack.js";
 import { counts, header, keys, ledger, legend, why } from "./panels.js";
 import { Stage } from "./stage.js";
 
@@ -13,9 +14,11 @@ const SIZE = 15; // CSS pixels of type at which one unit of the layout is one pi
 const MOST_TICKS = 120; // more would run together
 
 export class Player {
-  constructor(model) {
+  // The model has the data as Python has `sent` it; they are given where that is packed.
+  constructor(model, data = model.get("data")) {
     this.model = model;
-    this.data = model.get("data");
+    this.sent = model.get("data");
+    this.data = data;
     this.p = Math.min(model.get("step"), lastStep(this.data));
     this.id = unlike("rollviz");
     this.stage = new Stage(this.data);
@@ -88,7 +91,7 @@ export class Player {
     this.sizes.observe(this.main);
     this.calm = matchMedia("(prefers-reduced-motion: reduce)");
     this.heard = {
-      "change:step": () => this.model.get("step") !== this.step && this.seek(this.model.get("step")),
+      "change:step": () => this.isCurrent && this.model.get("step") !== this.step && this.seek(this.model.get("step")),
       "change:playing": () => this.wake(),
       "change:speed": () => this.drawControls(),
       "change:present": () => this.present(this.model.get("present")),
@@ -111,20 +114,28 @@ export class Player {
     return this.model.get("playing");
   }
 
+  // Whether the model still has this player's data: what else it has is about other data, and not
+  // to be changed from here, while another player is on its way.
+  get isCurrent() {
+    return this.model.get("data") === this.sent;
+  }
+
   set(name, value) {
-    if (this.model.get(name) === value) return;
+    if (!this.isCurrent || this.model.get(name) === value) return;
     this.model.set(name, value);
     this.model.save_changes();
   }
 
+  // Every size is read before anything is written, so that nothing is laid out in between.
   resize() {
     const unit = parseFloat(getComputedStyle(this.node).fontSize) / SIZE;
     const width = this.stage.node.parentNode.clientWidth;
+    const bandWidth = this.band.node.parentNode.clientWidth;
     const size = `${width} ${unit}`;
     if (!width || size === this.size) return;
     this.size = size;
     this.stage.resize(width, unit);
-    this.band.resize(this.band.node.parentNode.clientWidth, unit);
+    this.band.resize(bandWidth, unit);
     this.panels.why.resize();
     this.draw(performance.now());
   }
@@ -301,22 +312,31 @@ const ACTS = {
   "?": (player) => player.open(player.drawers.at(-1)),
 };
 
+const isPacked = (data) => ArrayBuffer.isView(data) || data instanceof ArrayBuffer;
+
 // What anywidget calls: a player for the model's data, and another one when the data changes.
-export function render({ model, el }) {
+export async function render({ model, el }) {
   let player = null;
-  const show = () => {
+  let left = false;
+  const show = async () => {
+    const sent = model.get("data");
+    const data = isPacked(sent) ? await unpacked(sent) : sent;
+    if (left || sent !== model.get("data")) return; // newer data are on their way
     const before = player;
     player?.leave();
-    player = model.get("data").name ? new Player(model) : null;
+    player = data.name ? new Player(model, data) : null;
     el.replaceChildren(player?.node ?? empty());
     player?.follow(before);
     if (!before && model.get("present")) player?.node.focus({ preventScroll: true });
     if (player?.playing) player.wake();
   };
-  show();
   hideFallback(el);
   model.on("change:data", show);
-  return () => player?.leave();
+  await show();
+  return () => {
+    left = true;
+    player?.leave();
+  };
 }
 
 const empty = () => h("div", { class: "rollviz rollviz-empty" }, "This timeline is empty: nothing has happened yet.");

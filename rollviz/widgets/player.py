@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import traitlets
+
 from rollviz.figures import stage_data
 from rollviz.gif import gif
 from rollviz.lens import lens
@@ -16,15 +18,22 @@ from rollviz.svg import svg
 from rollviz.timeline import Timeline
 from rollviz.traffic import Request, requests
 from rollviz.widgets import fallback
-from rollviz.widgets.page import page
+from rollviz.widgets.page import packed, page
 from rollviz.widgets.stage import Stage
 
 MOST_REQUESTS = 240
 """Requests that the strip below the counts has room for; a longer timeline gets fewer a second."""
 
 
+_QUICK = 1
+"""How hard to pack what a browser waits for: half a millisecond, to a fifth."""
+
+
 class Player(Stage):
     """Everything there is to see of one timeline.
+
+    To a browser the ``data`` goes packed: ipywidgets would take longer to look all of it
+    through for binary values than it takes to pack it.
 
     Args:
         timeline: simulated, recorded or live; an empty one says so in place.
@@ -38,6 +47,8 @@ class Player(Stage):
     >>> Player(Timeline())
     <Player of an empty timeline: 0 steps>
     """
+
+    data = traitlets.Dict().tag(sync=True, to_json=lambda data, _: packed(data, _QUICK))
 
     def __init__(
         self,

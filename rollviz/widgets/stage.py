@@ -20,6 +20,7 @@ from rollviz.figures import HUES
 HERE = Path(__file__).parent
 MODULES = (
     "dom",
+    "pack",
     "film",
     "layout",
     "glyph",
