@@ -21,7 +21,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import ceil
 from typing import Any
 
@@ -251,7 +251,7 @@ class Deployment:
     @property
     def revision(self) -> int:
         """The revision that the controller last wrote on it; 0 before the first."""
-        return _revision(self.metadata)
+        return _revision(self.metadata.annotations.get(REVISION, ""))
 
     def to_api(self, epoch: float = 0.0) -> Json:
         """This Deployment as the API's JSON; ``epoch`` is the timeline's zero, in Unix seconds."""
@@ -363,7 +363,7 @@ class ReplicaSet:
     @property
     def revision(self) -> int:
         """The revision in its annotation; 0 where it has none."""
-        return _revision(self.metadata)
+        return _revision(self.metadata.annotations.get(REVISION, ""))
 
     @property
     def revision_history(self) -> tuple[int, ...]:
@@ -687,8 +687,8 @@ def from_rfc3339(text: str | None, epoch: float = 0.0) -> float | None:
     return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() // 1 - epoch
 
 
-def _revision(metadata: Metadata) -> int:
-    word = metadata.annotations.get(REVISION, "")
+@lru_cache
+def _revision(word: str) -> int:
     return int(word) if word.isdigit() else 0
 
 

@@ -104,7 +104,10 @@ def max_surge_and_unavailable(spec: DeploymentSpec) -> tuple[int, int]:
 
 def replica_count(replica_sets: Iterable[ReplicaSet]) -> int:
     """Pods asked for: the sum of ``spec.replicas`` (``GetReplicaCountForReplicaSets``)."""
-    return sum([rs.spec.replicas for rs in replica_sets])
+    count = 0
+    for rs in replica_sets:
+        count += rs.spec.replicas
+    return count
 
 
 def actual_replica_count(replica_sets: Iterable[ReplicaSet]) -> int:
@@ -115,6 +118,14 @@ def actual_replica_count(replica_sets: Iterable[ReplicaSet]) -> int:
 def available_replica_count(replica_sets: Iterable[ReplicaSet]) -> int:
     """Pods available: the sum of ``status.availableReplicas``."""
     return sum([rs.status.available_replicas for rs in replica_sets])
+
+
+def max_revision(replica_sets: Iterable[ReplicaSet]) -> int:
+    """The highest revision among them, 0 if there is none (``MaxRevision``)."""
+    highest = 0
+    for rs in replica_sets:
+        highest = max(highest, rs.revision)
+    return highest
 
 
 def active(replica_sets: Iterable[ReplicaSet]) -> list[ReplicaSet]:
