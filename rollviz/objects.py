@@ -25,7 +25,7 @@ from functools import cached_property, lru_cache
 from math import ceil
 from typing import Any
 
-from rollviz._quick import quick
+from rollviz._quick import maker, quick
 
 Json = dict[str, Any]
 """One JSON object of the Kubernetes API."""
@@ -650,6 +650,13 @@ KINDS: dict[str, type[Deployment] | type[ReplicaSet] | type[Pod] | type[Event]] 
     "Pod": Pod,
     "Event": Event,
 }
+
+# What the simulator makes by the thousand is made by these.
+make_condition, make_metadata = maker(Condition), maker(Metadata)
+make_deployment, make_deployment_status = maker(Deployment), maker(DeploymentStatus)
+make_replica_set, make_replica_set_spec = maker(ReplicaSet), maker(ReplicaSetSpec)
+make_replica_set_status = maker(ReplicaSetStatus)
+make_pod, make_pod_spec, make_pod_status = maker(Pod), maker(PodSpec), maker(PodStatus)
 
 
 def from_api(json: Json, epoch: float = 0.0) -> Object:

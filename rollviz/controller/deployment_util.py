@@ -19,6 +19,7 @@ from rollviz.objects import (
     DeploymentSpec,
     DeploymentStatus,
     ReplicaSet,
+    make_deployment_status,
 )
 
 ANNOTATIONS_TO_SKIP = frozenset(
@@ -287,7 +288,7 @@ def with_conditions(
     status: DeploymentStatus, conditions: tuple[Condition, ...]
 ) -> DeploymentStatus:
     """The status with other conditions; every pass may ask, so it is built without ``replace``."""
-    return DeploymentStatus(
+    return make_deployment_status(
         status.observed_generation,
         status.replicas,
         status.updated_replicas,

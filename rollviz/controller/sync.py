@@ -29,6 +29,11 @@ from rollviz.objects import (
     OwnerReference,
     ReplicaSet,
     ReplicaSetSpec,
+    make_deployment,
+    make_deployment_status,
+    make_metadata,
+    make_replica_set,
+    make_replica_set_spec,
 )
 
 MAX_REV_HISTORY_LENGTH_IN_CHARS = 2000
@@ -132,7 +137,7 @@ class Pass:
         """Write the Deployment's status once; a second write in one pass would conflict."""
         if self.stale_deployment:
             raise Conflict("deployment")
-        self.deployment = Deployment(
+        self.deployment = make_deployment(
             metadata or self.deployment.metadata, self.deployment.spec, status
         )
         self.writes.append(Write("status", self.deployment))
@@ -433,7 +438,7 @@ def update_replica_set(
 ) -> ReplicaSet:
     """Ask for a changed ReplicaSet; the API server counts a changed spec as a new generation."""
     metadata = rs.metadata
-    metadata = Metadata(
+    metadata = make_metadata(
         metadata.name,
         metadata.namespace,
         metadata.uid,
@@ -444,7 +449,7 @@ def update_replica_set(
         annotations,
         metadata.owner,
     )
-    updated = ReplicaSet(metadata, spec, rs.status)
+    updated = make_replica_set(metadata, spec, rs.status)
     run.writes.append(Write("update", updated, event))
     return updated
 
@@ -490,7 +495,7 @@ def calculate_status(
         ready += status.ready_replicas
         available += status.available_replicas
         terminating += status.terminating_replicas or 0
-    return DeploymentStatus(
+    return make_deployment_status(
         deployment.metadata.generation,
         replicas,
         new_rs.status.replicas if new_rs else 0,
@@ -555,11 +560,11 @@ def _replica_set(deployment: Deployment, template_hash: str, second: float) -> R
 
 
 def _sized(spec: ReplicaSetSpec, replicas: int) -> ReplicaSetSpec:
-    return ReplicaSetSpec(replicas, spec.template, spec.selector, spec.min_ready_seconds)
+    return make_replica_set_spec(replicas, spec.template, spec.selector, spec.min_ready_seconds)
 
 
 def _annotated(metadata: Metadata, annotations: Mapping[str, str]) -> Metadata:
-    return Metadata(
+    return make_metadata(
         metadata.name,
         metadata.namespace,
         metadata.uid,

@@ -322,15 +322,16 @@ class Cluster:
             objects[object.metadata.name] = object
 
     def add_pod(self, pod: Pod) -> None:
-        """Store a new pod, count it, and wake its ReplicaSet's controller."""
-        self._record_pod("ADDED", pod, None)
+        """Store a new pod and count it. Its ReplicaSet's controller, which made it, looks on."""
+        self.timeline.changes.append(Change(self.now, "ADDED", pod))
+        owner = pod.metadata.owner
+        assert owner is not None
+        self.snapshot.pods[pod.metadata.name] = pod
+        self.pods_of[owner.uid].put(pod)
 
     def change_pod(self, before: Pod, pod: Pod) -> None:
         """Store a pod's new state, count it, and wake its ReplicaSet's controller."""
-        self._record_pod("MODIFIED", pod, before)
-
-    def _record_pod(self, type: str, pod: Pod, before: Pod | None) -> None:
-        self.timeline.changes.append(Change(self.now, type, pod))
+        self.timeline.changes.append(Change(self.now, "MODIFIED", pod))
         metadata = pod.metadata
         owner = metadata.owner
         assert owner is not None
@@ -370,8 +371,11 @@ class Cluster:
         It folds those that are alike. ``words`` and the name make the message.
         """
         metadata, correlator = about.metadata, self.work.correlator
+        admitted = correlator.admits(source, metadata.uid, self.now) if names else 0
+        if admitted == 0:
+            return
         regarding = OwnerReference(about.kind, metadata.name, metadata.uid)
-        for name in names[: correlator.admits(source, metadata.uid, self.now)]:
+        for name in names[:admitted]:
             report = Report(regarding, metadata.namespace, reason, words + name, type, source)
             stamp = int((self.epoch + self.now) * 1e9) + self.new_number()
             event = correlator.correlate(report, self.now, self.second, stamp)

@@ -22,7 +22,7 @@ from rollviz.controller.replicaset import (
     slow_start_batches,
 )
 from rollviz.controller.sync import Write
-from rollviz.objects import Deployment, Metadata, ReplicaSet, ReplicaSetStatus
+from rollviz.objects import Deployment, Metadata, ReplicaSet, ReplicaSetStatus, make_replica_set
 from rollviz.simulator import nodes
 from rollviz.simulator.events import EventCorrelator
 from rollviz.simulator.workqueue import RETRY_SECONDS, WorkQueue
@@ -303,7 +303,7 @@ def write_status(cluster: Cluster, work: tuple[ReplicaSet, str, ReplicaSetStatus
     read, failure, status = work
     rs = _stored(cluster, read)
     if rs is not None:
-        cluster.record("MODIFIED", ReplicaSet(rs.metadata, rs.spec, status))
+        cluster.record("MODIFIED", make_replica_set(rs.metadata, rs.spec, status))
         if failure:  # of all writes, only this one makes its own controller look again
             cluster.work.replica_sets.add(cluster, read.metadata.name)
         if rs.metadata.owner:
