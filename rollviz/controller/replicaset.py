@@ -92,40 +92,43 @@ class ReplicaSetPods:
     def put(self, pod: Pod, before: Pod | None = None) -> None:
         """Take in a new pod, or the new state of one that was as in ``before``."""
         metadata = pod.metadata
-        new = _place(pod) if metadata.deletion_timestamp is None else None
-        old = None
         if before is None:
             self.created += 1
             self.existing += 1
+            if metadata.deletion_timestamp is None:
+                self.active += 1
+                self._enter(_place(pod), metadata.name, pod.status)
         elif before.metadata.deletion_timestamp is None:
             old = _place(before)
-        if new != old:
-            if old is not None:
+            if metadata.deletion_timestamp is not None:
+                self.active -= 1
                 self._leave(old, metadata.name)
-            if new is not None:
+                return
+            new = _place(pod)
+            if new != old:
+                self._leave(old, metadata.name)
                 self._enter(new, metadata.name, pod.status)
 
     def remove(self, pod: Pod) -> None:
         """Forget a pod that is gone, and was like this at last."""
         self.existing -= 1
         if pod.metadata.deletion_timestamp is None:
+            self.active -= 1
             self._leave(_place(pod), pod.metadata.name)
 
     def _enter(self, place: Place, name: str, status: PodStatus) -> None:
-        self.active += 1
         since = 0.0
         if status.ready:
             self.ready += 1
             since = status.ready_since or 0.0
             if self.min_ready_seconds:
                 self._waiting[name] = since
-        if place in self._places:
+        try:
             self._places[place][name] = since
-        else:
+        except KeyError:
             self._places[place] = {name: since}
 
     def _leave(self, place: Place, name: str) -> None:
-        self.active -= 1
         del self._places[place][name]
         if place[2]:
             self.ready -= 1
@@ -228,14 +231,18 @@ def calculate_status(
         failure: why pods could not be made or deleted just now, or "".
         second: the time, on a whole second of the timeline's clock.
     """
+    active, ready, available, terminating = counts
+    conditions = rs.status.conditions
+    if conditions or failure:
+        conditions = _failure_conditions(rs, active, failure, second)
     return make_replica_set_status(
-        counts.active,
-        counts.active,
-        counts.ready,
-        counts.available,
-        counts.terminating,
+        active,
+        active,
+        ready,
+        available,
+        terminating,
         rs.metadata.generation,
-        _failure_conditions(rs, counts.active, failure, second),
+        conditions,
     )
 
 
@@ -258,8 +265,6 @@ def _failure_conditions(
     rs: ReplicaSet, active: int, failure: str, second: float
 ) -> tuple[Condition, ...]:
     conditions = rs.status.conditions
-    if not conditions and not failure:
-        return conditions
     failing = any(c.type == "ReplicaFailure" for c in conditions)
     if bool(failure) == failing:
         return conditions
