@@ -656,7 +656,7 @@ make_condition, make_metadata = maker(Condition), maker(Metadata)
 make_deployment, make_deployment_status = maker(Deployment), maker(DeploymentStatus)
 make_replica_set, make_replica_set_spec = maker(ReplicaSet), maker(ReplicaSetSpec)
 make_replica_set_status = maker(ReplicaSetStatus)
-make_pod, make_pod_spec, make_pod_status = maker(Pod), maker(PodSpec), maker(PodStatus)
+make_pod, make_pod_status = maker(Pod), maker(PodStatus)
 
 
 def from_api(json: Json, epoch: float = 0.0) -> Object:

@@ -28,7 +28,7 @@ from rollviz.objects import (
 from rollviz.simulator import controllers, nodes
 from rollviz.simulator.behaviour import Latency, PodBehaviour
 from rollviz.simulator.events import Report
-from rollviz.timeline import Change, Command, Snapshot, Timeline
+from rollviz.timeline import Command, Snapshot, Timeline, make_change
 
 EPOCH = 1_767_225_600.0
 """2026-01-01T00:00:00Z: when a simulated cluster begins, unless told otherwise."""
@@ -314,7 +314,7 @@ class Cluster:
 
     def record(self, type: str, object: Object) -> None:
         """Store a Deployment, ReplicaSet or Event, or delete it, and tell the timeline."""
-        self.timeline.changes.append(Change(self.now, type, object))
+        self.timeline.changes.append(make_change((self.now, type, object)))
         objects = self.snapshot.of_kind(object.kind)
         if type == "DELETED":
             del objects[object.metadata.name]
@@ -323,7 +323,7 @@ class Cluster:
 
     def add_pod(self, pod: Pod) -> None:
         """Store a new pod and count it. Its ReplicaSet's controller, which made it, looks on."""
-        self.timeline.changes.append(Change(self.now, "ADDED", pod))
+        self.timeline.changes.append(make_change((self.now, "ADDED", pod)))
         owner = pod.metadata.owner
         assert owner is not None
         self.snapshot.pods[pod.metadata.name] = pod
@@ -331,7 +331,7 @@ class Cluster:
 
     def change_pod(self, before: Pod, pod: Pod) -> None:
         """Store a pod's new state, count it, and wake its ReplicaSet's controller."""
-        self.timeline.changes.append(Change(self.now, "MODIFIED", pod))
+        self.timeline.changes.append(make_change((self.now, "MODIFIED", pod)))
         metadata = pod.metadata
         owner = metadata.owner
         assert owner is not None
@@ -341,7 +341,7 @@ class Cluster:
 
     def forget_pod(self, pod: Pod) -> None:
         """A pod is gone: no longer stored, nor counted."""
-        self.timeline.changes.append(Change(self.now, "DELETED", pod))
+        self.timeline.changes.append(make_change((self.now, "DELETED", pod)))
         owner = pod.metadata.owner
         assert owner is not None
         del self.snapshot.pods[pod.metadata.name]

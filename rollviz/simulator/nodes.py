@@ -23,7 +23,6 @@ from rollviz.objects import (
     ReplicaSet,
     make_metadata,
     make_pod,
-    make_pod_spec,
     make_pod_status,
 )
 
@@ -49,6 +48,7 @@ class Placement:
 
     __slots__ = (
         "addresses",
+        "bound",
         "cpu",
         "dead",
         "free",
@@ -66,6 +66,7 @@ class Placement:
         self.cpu = dict(cpu)
         self.free = {name: int(c * 1000) for name, c in cpu.items()}  # in thousandths of a CPU
         self.on_node = dict.fromkeys(cpu, 0)
+        self.bound: dict[str, PodSpec] = {}  # the last spec bound to each node, for all like it
         self.numbers: dict[str, int] = {}  # the how-manieth pod of its ReplicaSet a pod is
         self.queue: deque[str] = deque()
         self.unschedulable: dict[int, dict[str, None]] = {}  # by what they request
@@ -80,6 +81,7 @@ class Placement:
         """An independent copy."""
         twin = Placement(self.cpu)
         twin.free, twin.on_node = dict(self.free), dict(self.on_node)
+        twin.bound = dict(self.bound)
         twin.numbers = dict(self.numbers)
         twin.unschedulable = {cpu: dict(names) for cpu, names in self.unschedulable.items()}
         twin.queue, twin.dead = deque(self.queue), set(self.dead)
@@ -217,8 +219,10 @@ def _schedule(cluster: Cluster, pod: Pod) -> None:
         return
     on_node[node] += 1
     free[node] -= request
-    bound = make_pod(pod.metadata, make_pod_spec(template, node), PENDING)
-    cluster.change_pod(pod, bound)
+    spec = placement.bound.get(node)
+    if spec is None or spec.template is not template:
+        spec = placement.bound[node] = PodSpec(template, node)
+    cluster.change_pod(pod, make_pod(pod.metadata, spec, PENDING))
     if node not in placement.dead:
         name = pod.metadata.name
         takes_up = cluster.latency.kubelet
