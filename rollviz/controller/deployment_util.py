@@ -83,7 +83,8 @@ def resolve_fenceposts(
 
 def has_progress_deadline(deployment: Deployment) -> bool:
     """Whether it wants to hear of a rollout that is stuck (``HasProgressDeadline``)."""
-    return deployment.spec.progress_deadline_seconds not in (None, MAX_INT32)
+    deadline = deployment.spec.progress_deadline_seconds
+    return deadline is not None and deadline != MAX_INT32
 
 
 def is_rolling_update(deployment: Deployment) -> bool:

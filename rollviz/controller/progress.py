@@ -71,7 +71,7 @@ def estimate_progress(
             since = current.last_transition_time
         message = f"{name} is progressing."
         moving = make_condition("Progressing", "True", util.RS_UPDATED, message, second, since)
-        return (*util.remove_condition(conditions, "Progressing"), moving)
+        return (*[c for c in conditions if c.type != "Progressing"], moving)
     if util.deployment_timed_out(deployment, status, run.now):
         message = f"{name} has timed out progressing."
         stuck = Condition("Progressing", "False", util.TIMED_OUT, message, second, second)

@@ -290,8 +290,8 @@ def sync_deployment_revision(run: Pass, revision: str, reason: str) -> None:
     if metadata.annotations.get(REVISION) != revision:
         metadata = _annotated(metadata, {**metadata.annotations, REVISION: revision})
     created = reason == util.NEW_RS_CREATED
-    if util.has_progress_deadline(deployment) and (
-        created or status.condition("Progressing") is None
+    if (created or status.condition("Progressing") is None) and util.has_progress_deadline(
+        deployment
     ):
         message = f'{"Created" if created else "Found"} new replica set "{run.new_rs}"'
         condition = Condition("Progressing", "True", reason, message, run.second, run.second)
