@@ -139,9 +139,11 @@ def find_new_replica_set(
     deployment: Deployment, replica_sets: Iterable[ReplicaSet]
 ) -> ReplicaSet | None:
     """The ReplicaSet made from the Deployment's present template, the oldest if several are."""
-    template = deployment.spec.template.key
-    found = [rs for rs in replica_sets if rs.spec.template.key == template]
-    return min(found, key=by_creation) if len(found) > 1 else found[0] if found else None
+    key, found = deployment.spec.template.key, None
+    for rs in replica_sets:
+        if rs.spec.template.key == key and (not found or by_creation(rs) < by_creation(found)):
+            found = rs
+    return found
 
 
 def by_creation(rs: ReplicaSet) -> tuple[float, str]:

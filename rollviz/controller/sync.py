@@ -237,8 +237,9 @@ def sync_existing_replica_set(
     revision = util.max_revision(old_rss) + 1
     annotations = set_new_replica_set_annotations(deployment, new_rs, revision)
     spec, wait = new_rs.spec, deployment.spec.min_ready_seconds
-    if annotations is not new_rs.metadata.annotations or spec.min_ready_seconds != wait:
+    if spec.min_ready_seconds != wait:
         spec = ReplicaSetSpec(spec.replicas, spec.template, spec.selector, wait)
+    if annotations is not new_rs.metadata.annotations or spec is not new_rs.spec:
         run.stale_replica_set = True
         return update_replica_set(run, new_rs, spec=spec, annotations=annotations)
     sync_deployment_revision(run, annotations[REVISION], util.FOUND_NEW_RS)
@@ -263,11 +264,7 @@ def get_new_replica_set(run: Pass, old_rss: Sequence[ReplicaSet]) -> ReplicaSet:
     run.new_rs = new_rs.metadata.name
     size = new_rs_new_replicas(run, [*old_rss, new_rs], new_rs)
     revision = str(util.max_revision(old_rss) + 1)
-    annotations = {
-        **_copied(deployment),
-        REVISION: revision,
-    }
-    annotations = _with_replicas(run, annotations)
+    annotations = _with_replicas(run, {**_copied(deployment), REVISION: revision})
     new_rs = ReplicaSet(
         _annotated(new_rs.metadata, annotations), _sized(new_rs.spec, size), new_rs.status
     )
@@ -290,8 +287,8 @@ def sync_deployment_revision(run: Pass, revision: str, reason: str) -> None:
     if metadata.annotations.get(REVISION) != revision:
         metadata = _annotated(metadata, {**metadata.annotations, REVISION: revision})
     created = reason == util.NEW_RS_CREATED
-    if (created or status.condition("Progressing") is None) and util.has_progress_deadline(
-        deployment
+    if util.has_progress_deadline(deployment) and (
+        created or status.condition("Progressing") is None
     ):
         message = f'{"Created" if created else "Found"} new replica set "{run.new_rs}"'
         condition = Condition("Progressing", "True", reason, message, run.second, run.second)
@@ -308,11 +305,10 @@ def set_new_replica_set_annotations(
     Source: ``SetNewReplicaSetAnnotations`` (``deployment_util.go``).
     """
     current = new_rs.metadata.annotations
-    changed = {
-        key: value
-        for key, value in deployment.metadata.annotations.items()
-        if current.get(key) != value and key not in util.ANNOTATIONS_TO_SKIP
-    }
+    changed = {}
+    for key, value in deployment.metadata.annotations.items():
+        if key not in util.ANNOTATIONS_TO_SKIP and current.get(key) != value:
+            changed[key] = value
     if new_rs.revision < revision:
         if REVISION in current:
             before = current.get(REVISION_HISTORY, "")
@@ -436,13 +432,13 @@ def update_replica_set(
     annotations: Mapping[str, str],
     event: str = "",
 ) -> ReplicaSet:
-    """Ask for a changed ReplicaSet; the API server counts a changed spec as a new generation."""
+    """Ask for a changed ReplicaSet; the API server counts another spec as a new generation."""
     metadata = rs.metadata
     metadata = make_metadata(
         metadata.name,
         metadata.namespace,
         metadata.uid,
-        metadata.generation + (spec != rs.spec),
+        metadata.generation + (spec is not rs.spec),
         metadata.creation_timestamp,
         metadata.deletion_timestamp,
         metadata.labels,

@@ -64,16 +64,17 @@ def look_at_deployment(cluster: Cluster, name: str) -> None:
         cluster.work.deployments.done(cluster, name)
         return
     uid, everyone = deployment.metadata.uid, cluster.snapshot.replica_sets
-    read = {
-        rs_name: rs
-        for rs_name, rs in everyone.items()
-        if rs.metadata.owner and rs.metadata.owner.uid == uid
-    }
+    read, pods = {}, {}
+    for rs_name, rs in everyone.items():
+        metadata = rs.metadata
+        if metadata.owner and metadata.owner.uid == uid:
+            read[rs_name] = rs
+            pods[rs_name] = cluster.pods_of[metadata.uid].existing
     run = sync_deployment(
         deployment,
         list(read.values()),
         cluster.now,
-        pods={rs_name: cluster.pods_of[rs.metadata.uid].existing for rs_name, rs in read.items()},
+        pods=pods,
         second=cluster.second,
         taken=everyone,
     )
