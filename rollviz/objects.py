@@ -21,11 +21,11 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from math import ceil
 from typing import Any
 
-from rollviz._quick import quick
+from rollviz._quick import maker, quick
 
 Json = dict[str, Any]
 """One JSON object of the Kubernetes API."""
@@ -251,7 +251,7 @@ class Deployment:
     @property
     def revision(self) -> int:
         """The revision that the controller last wrote on it; 0 before the first."""
-        return _revision(self.metadata)
+        return _revision(self.metadata.annotations.get(REVISION, ""))
 
     def to_api(self, epoch: float = 0.0) -> Json:
         """This Deployment as the API's JSON; ``epoch`` is the timeline's zero, in Unix seconds."""
@@ -363,7 +363,7 @@ class ReplicaSet:
     @property
     def revision(self) -> int:
         """The revision in its annotation; 0 where it has none."""
-        return _revision(self.metadata)
+        return _revision(self.metadata.annotations.get(REVISION, ""))
 
     @property
     def revision_history(self) -> tuple[int, ...]:
@@ -651,6 +651,13 @@ KINDS: dict[str, type[Deployment] | type[ReplicaSet] | type[Pod] | type[Event]] 
     "Event": Event,
 }
 
+# What the simulator makes by the thousand is made by these.
+make_condition, make_metadata = maker(Condition), maker(Metadata)
+make_deployment, make_deployment_status = maker(Deployment), maker(DeploymentStatus)
+make_replica_set, make_replica_set_spec = maker(ReplicaSet), maker(ReplicaSetSpec)
+make_replica_set_status = maker(ReplicaSetStatus)
+make_pod, make_pod_status = maker(Pod), maker(PodStatus)
+
 
 def from_api(json: Json, epoch: float = 0.0) -> Object:
     """Read any of the four kinds from the API's JSON.
@@ -687,8 +694,8 @@ def from_rfc3339(text: str | None, epoch: float = 0.0) -> float | None:
     return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp() // 1 - epoch
 
 
-def _revision(metadata: Metadata) -> int:
-    word = metadata.annotations.get(REVISION, "")
+@lru_cache
+def _revision(word: str) -> int:
     return int(word) if word.isdigit() else 0
 
 

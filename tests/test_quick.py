@@ -7,7 +7,7 @@ from dataclasses import FrozenInstanceError, asdict, dataclass, field, replace
 
 import pytest
 
-from rollviz._quick import quick
+from rollviz._quick import maker, quick
 
 
 @quick
@@ -60,3 +60,13 @@ def test_what_works_with_dataclasses_works(same):
 
 def test_its_signature_can_be_read():
     assert list(inspect.signature(Point).parameters) == ["x", "y", "tags"]
+
+
+def test_a_maker_makes_what_the_class_makes():
+    make = maker(Point)
+    assert make(1) == Point(1)
+    assert type(make(1)) is Point
+    assert make(x=1, y=2, tags={"a": "b"}) == Point(1, 2, {"a": "b"})
+    assert make(1).tags is not make(1).tags, "a default that is made is made for each"
+    with pytest.raises(FrozenInstanceError):
+        make(1).x = 2

@@ -53,7 +53,6 @@ def sync_deployment(
     """
     second = now // 1 if second is None else second
     run = Pass(deployment, replica_sets, now, second, pods, taken)
-    _number_strategy(run)
     try:
         _sync(run)
     except Conflict:
@@ -73,22 +72,3 @@ def _sync(run: Pass) -> None:
         rollout_rolling(run)
     else:
         rollout_recreate(run)
-
-
-def _number_strategy(run: Pass) -> None:
-    """The two knobs as written and as resolved, which every sentence about a rollout needs."""
-    spec = run.deployment.spec
-    run.numbers["replicas"] = spec.replicas
-    if not util.is_rolling_update(run.deployment):
-        return
-    strategy = spec.strategy
-    run.numbers |= {
-        "spec_max_surge": 0 if strategy.max_surge is None else strategy.max_surge,
-        "spec_max_unavailable": (
-            0 if strategy.max_unavailable is None else strategy.max_unavailable
-        ),
-        "max_surge": run.max_surge,
-        "max_unavailable": run.max_unavailable,
-        "min_available": run.min_available,
-        "max_total_pods": spec.replicas + run.max_surge,
-    }

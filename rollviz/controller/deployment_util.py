@@ -19,6 +19,7 @@ from rollviz.objects import (
     DeploymentSpec,
     DeploymentStatus,
     ReplicaSet,
+    make_deployment_status,
 )
 
 ANNOTATIONS_TO_SKIP = frozenset(
@@ -82,7 +83,8 @@ def resolve_fenceposts(
 
 def has_progress_deadline(deployment: Deployment) -> bool:
     """Whether it wants to hear of a rollout that is stuck (``HasProgressDeadline``)."""
-    return deployment.spec.progress_deadline_seconds not in (None, MAX_INT32)
+    deadline = deployment.spec.progress_deadline_seconds
+    return deadline is not None and deadline != MAX_INT32
 
 
 def is_rolling_update(deployment: Deployment) -> bool:
@@ -104,7 +106,10 @@ def max_surge_and_unavailable(spec: DeploymentSpec) -> tuple[int, int]:
 
 def replica_count(replica_sets: Iterable[ReplicaSet]) -> int:
     """Pods asked for: the sum of ``spec.replicas`` (``GetReplicaCountForReplicaSets``)."""
-    return sum([rs.spec.replicas for rs in replica_sets])
+    count = 0
+    for rs in replica_sets:
+        count += rs.spec.replicas
+    return count
 
 
 def actual_replica_count(replica_sets: Iterable[ReplicaSet]) -> int:
@@ -117,6 +122,14 @@ def available_replica_count(replica_sets: Iterable[ReplicaSet]) -> int:
     return sum([rs.status.available_replicas for rs in replica_sets])
 
 
+def max_revision(replica_sets: Iterable[ReplicaSet]) -> int:
+    """The highest revision among them, 0 if there is none (``MaxRevision``)."""
+    highest = 0
+    for rs in replica_sets:
+        highest = max(highest, rs.revision)
+    return highest
+
+
 def active(replica_sets: Iterable[ReplicaSet]) -> list[ReplicaSet]:
     """Those that ask for pods (``FilterActiveReplicaSets``)."""
     return [rs for rs in replica_sets if rs.spec.replicas > 0]
@@ -126,9 +139,11 @@ def find_new_replica_set(
     deployment: Deployment, replica_sets: Iterable[ReplicaSet]
 ) -> ReplicaSet | None:
     """The ReplicaSet made from the Deployment's present template, the oldest if several are."""
-    template = deployment.spec.template.key
-    found = [rs for rs in replica_sets if rs.spec.template.key == template]
-    return min(found, key=by_creation) if len(found) > 1 else found[0] if found else None
+    key, found = deployment.spec.template.key, None
+    for rs in replica_sets:
+        if rs.spec.template.key == key and (not found or by_creation(rs) < by_creation(found)):
+            found = rs
+    return found
 
 
 def by_creation(rs: ReplicaSet) -> tuple[float, str]:
@@ -276,7 +291,7 @@ def with_conditions(
     status: DeploymentStatus, conditions: tuple[Condition, ...]
 ) -> DeploymentStatus:
     """The status with other conditions; every pass may ask, so it is built without ``replace``."""
-    return DeploymentStatus(
+    return make_deployment_status(
         status.observed_generation,
         status.replicas,
         status.updated_replicas,

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from rollviz.controller import deployment_util as util
 from rollviz.controller.sync import Pass, calculate_status
-from rollviz.objects import Condition, DeploymentStatus, ReplicaSet
+from rollviz.objects import Condition, DeploymentStatus, ReplicaSet, make_condition
 
 
 def sync_rollout_status(
@@ -70,8 +70,8 @@ def estimate_progress(
         if current is not None and current.status == "True":
             since = current.last_transition_time
         message = f"{name} is progressing."
-        moving = Condition("Progressing", "True", util.RS_UPDATED, message, second, since)
-        return (*util.remove_condition(conditions, "Progressing"), moving)
+        moving = make_condition("Progressing", "True", util.RS_UPDATED, message, second, since)
+        return (*[c for c in conditions if c.type != "Progressing"], moving)
     if util.deployment_timed_out(deployment, status, run.now):
         message = f"{name} has timed out progressing."
         stuck = Condition("Progressing", "False", util.TIMED_OUT, message, second, second)

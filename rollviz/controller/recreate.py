@@ -26,7 +26,6 @@ def rollout_recreate(run: Pass) -> None:
     """
     new_rs, old_rss = get_all_replica_sets_and_sync_revision(run, create_if_not_existed=False)
     run.decided("recreate.go", "rollout_recreate")
-    run.numbers["replicas"] = run.deployment.spec.replicas
     run.numbers["old_pods_count"] = util.replica_count(old_rss)
     all_rss = [*old_rss, new_rs] if new_rs else list(old_rss)
 

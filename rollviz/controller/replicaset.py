@@ -12,7 +12,15 @@ from itertools import islice
 from operator import itemgetter
 from typing import NamedTuple
 
-from rollviz.objects import POD_DELETION_COST, Condition, Pod, ReplicaSet, ReplicaSetStatus
+from rollviz.objects import (
+    POD_DELETION_COST,
+    Condition,
+    Pod,
+    PodStatus,
+    ReplicaSet,
+    ReplicaSetStatus,
+    make_replica_set_status,
+)
 
 BURST_REPLICAS = 500
 """At most so many pods are made or deleted in one pass."""
@@ -30,9 +38,9 @@ class PodCounts(NamedTuple):
     terminating: int
 
 
-Place = tuple[bool, bool, bool, int, str, int]
-"""What :func:`deletion_rank` looks at before time: assigned, running, ready, deletion cost, node
-and, of a pod that is not ready, the restarts."""
+Place = tuple[str, bool, bool, int, int]
+"""What :func:`deletion_rank` looks at before time: node, running, ready, deletion cost and, of a
+pod that is not ready, the restarts."""
 
 
 class ReplicaSetPods:
@@ -83,45 +91,49 @@ class ReplicaSetPods:
 
     def put(self, pod: Pod, before: Pod | None = None) -> None:
         """Take in a new pod, or the new state of one that was as in ``before``."""
-        old = None
+        metadata = pod.metadata
         if before is None:
             self.created += 1
             self.existing += 1
+            if metadata.deletion_timestamp is None:
+                self.active += 1
+                self._enter(_place(pod), metadata.name, pod.status)
         elif before.metadata.deletion_timestamp is None:
             old = _place(before)
-        new = _place(pod) if pod.metadata.deletion_timestamp is None else None
-        if new != old:
-            name = pod.metadata.name
-            if old is not None:
-                self._leave(old, name)
-            if new is not None:
-                self._enter(new, name, pod.status.ready_since)
+            if metadata.deletion_timestamp is not None:
+                self.active -= 1
+                self._leave(old, metadata.name)
+                return
+            new = _place(pod)
+            if new != old:
+                self._leave(old, metadata.name)
+                self._enter(new, metadata.name, pod.status)
 
     def remove(self, pod: Pod) -> None:
         """Forget a pod that is gone, and was like this at last."""
         self.existing -= 1
         if pod.metadata.deletion_timestamp is None:
+            self.active -= 1
             self._leave(_place(pod), pod.metadata.name)
 
-    def _enter(self, place: Place, name: str, ready_since: float | None) -> None:
-        self.active += 1
+    def _enter(self, place: Place, name: str, status: PodStatus) -> None:
         since = 0.0
-        if place[2]:
+        if status.ready:
             self.ready += 1
-            since = ready_since or 0.0
+            since = status.ready_since or 0.0
             if self.min_ready_seconds:
                 self._waiting[name] = since
-        names = self._places.get(place)
-        if names is None:
-            names = self._places[place] = {}
-        names[name] = since
+        try:
+            self._places[place][name] = since
+        except KeyError:
+            self._places[place] = {name: since}
 
     def _leave(self, place: Place, name: str) -> None:
-        self.active -= 1
         del self._places[place][name]
         if place[2]:
             self.ready -= 1
-            self._waiting.pop(name, None)
+            if self.min_ready_seconds:
+                self._waiting.pop(name, None)
 
     def counts(self, now: float) -> PodCounts:
         """The pods as they count at ``now`` seconds."""
@@ -146,7 +158,7 @@ class ReplicaSetPods:
     def count_by_node(self, active: dict[str, int]) -> None:
         """Add how many active pods each node has, "" for those that have no node yet."""
         for place, names in self._places.items():
-            node = place[4]
+            node = place[0]
             active[node] = active.get(node, 0) + len(names)
 
     def wait_for(self, min_ready_seconds: int) -> None:
@@ -177,9 +189,10 @@ class ReplicaSetPods:
     def _ranked_places(self, on_node: Mapping[str, int]) -> list[list[dict[str, float]]]:
         """The places in groups of equal rank, the first to go first."""
         ranks: dict[tuple[bool | int, ...], list[dict[str, float]]] = {}
-        for (assigned, running, ready, cost, node, restarts), names in self._places.items():
+        for (node, running, ready, cost, restarts), names in self._places.items():
             if names:
-                rank = (assigned, running, ready, cost, -on_node.get(node, 0), -restarts)
+                together = on_node.get(node, 0)
+                rank = (node != "", running, ready, cost, -together, -restarts)
                 ranks.setdefault(rank, []).append(names)
         return [ranks[rank] for rank in sorted(ranks)]
 
@@ -218,14 +231,18 @@ def calculate_status(
         failure: why pods could not be made or deleted just now, or "".
         second: the time, on a whole second of the timeline's clock.
     """
-    return ReplicaSetStatus(
-        counts.active,
-        counts.active,
-        counts.ready,
-        counts.available,
-        counts.terminating,
+    active, ready, available, terminating = counts
+    conditions = rs.status.conditions
+    if conditions or failure:
+        conditions = _failure_conditions(rs, active, failure, second)
+    return make_replica_set_status(
+        active,
+        active,
+        ready,
+        available,
+        terminating,
         rs.metadata.generation,
-        _failure_conditions(rs, counts.active, failure, second),
+        conditions,
     )
 
 
@@ -248,8 +265,6 @@ def _failure_conditions(
     rs: ReplicaSet, active: int, failure: str, second: float
 ) -> tuple[Condition, ...]:
     conditions = rs.status.conditions
-    if not conditions and not failure:
-        return conditions
     failing = any(c.type == "ReplicaFailure" for c in conditions)
     if bool(failure) == failing:
         return conditions
@@ -260,12 +275,11 @@ def _failure_conditions(
 
 
 def _place(pod: Pod) -> Place:
-    status, node = pod.status, pod.spec.node_name
-    annotations = pod.metadata.annotations
-    cost = _deletion_cost(annotations) if POD_DELETION_COST in annotations else 0
+    status, annotations = pod.status, pod.metadata.annotations
+    cost = _deletion_cost(annotations) if annotations else 0
     ready = status.ready
     restarts = 0 if ready else status.restart_count
-    return (node is not None, status.phase == "Running", ready, cost, node or "", restarts)
+    return (pod.spec.node_name or "", status.phase == "Running", ready, cost, restarts)
 
 
 def _deletion_cost(annotations: Mapping[str, str]) -> int:

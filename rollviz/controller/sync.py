@@ -29,6 +29,11 @@ from rollviz.objects import (
     OwnerReference,
     ReplicaSet,
     ReplicaSetSpec,
+    make_deployment,
+    make_deployment_status,
+    make_metadata,
+    make_replica_set,
+    make_replica_set_spec,
 )
 
 MAX_REV_HISTORY_LENGTH_IN_CHARS = 2000
@@ -112,7 +117,7 @@ class Pass:
         self.stale_deployment = False
         self.stale_replica_set = False
         self.writes: list[Write] = []
-        self.numbers: dict[str, int | str] = {}
+        self.numbers = _strategy_numbers(self)
         self.function = ""
         self.source = ""
         self.new_rs = ""
@@ -132,11 +137,29 @@ class Pass:
         """Write the Deployment's status once; a second write in one pass would conflict."""
         if self.stale_deployment:
             raise Conflict("deployment")
-        self.deployment = Deployment(
+        self.deployment = make_deployment(
             metadata or self.deployment.metadata, self.deployment.spec, status
         )
         self.writes.append(Write("status", self.deployment))
         self.stale_deployment = True
+
+
+def _strategy_numbers(run: Pass) -> dict[str, int | str]:
+    """The two knobs as written and as resolved, which every sentence about a rollout needs."""
+    spec = run.deployment.spec
+    strategy, replicas = spec.strategy, spec.replicas
+    if strategy.type != "RollingUpdate":
+        return {"replicas": replicas}
+    surge, unavailable = strategy.max_surge, strategy.max_unavailable
+    return {
+        "replicas": replicas,
+        "spec_max_surge": 0 if surge is None else surge,
+        "spec_max_unavailable": 0 if unavailable is None else unavailable,
+        "max_surge": run.max_surge,
+        "max_unavailable": run.max_unavailable,
+        "min_available": run.min_available,
+        "max_total_pods": replicas + run.max_surge,
+    }
 
 
 def sync_status_only(run: Pass) -> None:
@@ -211,11 +234,12 @@ def sync_existing_replica_set(
     """
     deployment = run.deployment
     run.new_rs = new_rs.metadata.name
-    revision = max([rs.revision for rs in old_rss], default=0) + 1
+    revision = util.max_revision(old_rss) + 1
     annotations = set_new_replica_set_annotations(deployment, new_rs, revision)
     spec, wait = new_rs.spec, deployment.spec.min_ready_seconds
-    if annotations is not new_rs.metadata.annotations or spec.min_ready_seconds != wait:
+    if spec.min_ready_seconds != wait:
         spec = ReplicaSetSpec(spec.replicas, spec.template, spec.selector, wait)
+    if annotations is not new_rs.metadata.annotations or spec is not new_rs.spec:
         run.stale_replica_set = True
         return update_replica_set(run, new_rs, spec=spec, annotations=annotations)
     sync_deployment_revision(run, annotations[REVISION], util.FOUND_NEW_RS)
@@ -239,12 +263,8 @@ def get_new_replica_set(run: Pass, old_rss: Sequence[ReplicaSet]) -> ReplicaSet:
         raise Conflict("hash collision")
     run.new_rs = new_rs.metadata.name
     size = new_rs_new_replicas(run, [*old_rss, new_rs], new_rs)
-    revision = str(max([rs.revision for rs in old_rss], default=0) + 1)
-    annotations = {
-        **_copied(deployment),
-        REVISION: revision,
-        **_replicas_annotations(run),
-    }
+    revision = str(util.max_revision(old_rss) + 1)
+    annotations = _with_replicas(run, {**_copied(deployment), REVISION: revision})
     new_rs = ReplicaSet(
         _annotated(new_rs.metadata, annotations), _sized(new_rs.spec, size), new_rs.status
     )
@@ -285,11 +305,10 @@ def set_new_replica_set_annotations(
     Source: ``SetNewReplicaSetAnnotations`` (``deployment_util.go``).
     """
     current = new_rs.metadata.annotations
-    changed = {
-        key: value
-        for key, value in deployment.metadata.annotations.items()
-        if current.get(key) != value and key not in util.ANNOTATIONS_TO_SKIP
-    }
+    changed = {}
+    for key, value in deployment.metadata.annotations.items():
+        if key not in util.ANNOTATIONS_TO_SKIP and current.get(key) != value:
+            changed[key] = value
     if new_rs.revision < revision:
         if REVISION in current:
             before = current.get(REVISION_HISTORY, "")
@@ -315,14 +334,12 @@ def new_rs_new_replicas(run: Pass, all_rss: Sequence[ReplicaSet], new_rs: Replic
     deployment = run.deployment
     replicas = deployment.spec.replicas
     numbers = run.numbers
-    numbers["replicas"] = replicas
     numbers["new_rs_replicas"] = new_rs.spec.replicas
     if not util.is_rolling_update(deployment):
         return replicas
     current_pod_count = util.replica_count(all_rss)
     max_total_pods = replicas + run.max_surge
     numbers["current_pod_count"] = current_pod_count
-    numbers["max_total_pods"] = max_total_pods
     scale_up_count = 0
     if current_pod_count < max_total_pods:
         room = max_total_pods - current_pod_count
@@ -342,7 +359,6 @@ def scale(run: Pass, new_rs: ReplicaSet | None, old_rss: Sequence[ReplicaSet]) -
     deployment = run.deployment
     only = util.find_active_or_latest(new_rs, old_rss)
     if only is not None:
-        run.numbers["replicas"] = deployment.spec.replicas
         if only.spec.replicas != deployment.spec.replicas:
             run.decided("sync.go", "scale")
             scale_replica_set(run, only, deployment.spec.replicas)
@@ -366,7 +382,6 @@ def scale_in_proportion(run: Pass, replica_sets: list[ReplicaSet]) -> None:
     to_add = allowed_size - all_rs_replicas
     numbers = run.numbers
     numbers |= {
-        "replicas": replicas,
         "allowed_size": allowed_size,
         "all_rs_replicas": all_rs_replicas,
         "deployment_replicas_to_add": to_add,
@@ -391,7 +406,7 @@ def scale_in_proportion(run: Pass, replica_sets: list[ReplicaSet]) -> None:
 
 def scale_replica_set(run: Pass, rs: ReplicaSet, new_scale: int) -> ReplicaSet:
     """Set a ReplicaSet's size, and the annotations with the Deployment's (``scaleReplicaSet``)."""
-    annotations = {**rs.metadata.annotations, **_replicas_annotations(run)}
+    annotations = _with_replicas(run, rs.metadata.annotations)
     old_scale = rs.spec.replicas
     if old_scale == new_scale:
         if annotations == rs.metadata.annotations:
@@ -417,20 +432,20 @@ def update_replica_set(
     annotations: Mapping[str, str],
     event: str = "",
 ) -> ReplicaSet:
-    """Ask for a changed ReplicaSet; the API server counts a changed spec as a new generation."""
+    """Ask for a changed ReplicaSet; the API server counts another spec as a new generation."""
     metadata = rs.metadata
-    metadata = Metadata(
+    metadata = make_metadata(
         metadata.name,
         metadata.namespace,
         metadata.uid,
-        metadata.generation + (spec != rs.spec),
+        metadata.generation + (spec is not rs.spec),
         metadata.creation_timestamp,
         metadata.deletion_timestamp,
         metadata.labels,
         annotations,
         metadata.owner,
     )
-    updated = ReplicaSet(metadata, spec, rs.status)
+    updated = make_replica_set(metadata, spec, rs.status)
     run.writes.append(Write("update", updated, event))
     return updated
 
@@ -476,7 +491,7 @@ def calculate_status(
         ready += status.ready_replicas
         available += status.available_replicas
         terminating += status.terminating_replicas or 0
-    return DeploymentStatus(
+    return make_deployment_status(
         deployment.metadata.generation,
         replicas,
         new_rs.status.replicas if new_rs else 0,
@@ -493,8 +508,8 @@ def is_scaling_event(run: Pass) -> bool:
     """Whether ``spec.replicas`` changed since they were last sized for it (``isScalingEvent``)."""
     new_rs, old_rss = get_all_replica_sets_and_sync_revision(run, create_if_not_existed=False)
     wanted = str(run.deployment.spec.replicas)
-    for rs in util.active(_all(old_rss, new_rs)):
-        if rs.metadata.annotations.get(DESIRED_REPLICAS, wanted) != wanted:
+    for rs in _all(old_rss, new_rs):
+        if rs.spec.replicas and rs.metadata.annotations.get(DESIRED_REPLICAS, wanted) != wanted:
             return True
     return False
 
@@ -541,11 +556,11 @@ def _replica_set(deployment: Deployment, template_hash: str, second: float) -> R
 
 
 def _sized(spec: ReplicaSetSpec, replicas: int) -> ReplicaSetSpec:
-    return ReplicaSetSpec(replicas, spec.template, spec.selector, spec.min_ready_seconds)
+    return make_replica_set_spec(replicas, spec.template, spec.selector, spec.min_ready_seconds)
 
 
 def _annotated(metadata: Metadata, annotations: Mapping[str, str]) -> Metadata:
-    return Metadata(
+    return make_metadata(
         metadata.name,
         metadata.namespace,
         metadata.uid,
@@ -563,9 +578,11 @@ def _copied(deployment: Deployment) -> dict[str, str]:
     return {k: v for k, v in annotations.items() if k not in util.ANNOTATIONS_TO_SKIP}
 
 
-def _replicas_annotations(run: Pass) -> dict[str, str]:
+def _with_replicas(run: Pass, annotations: Mapping[str, str]) -> dict[str, str]:
+    """The annotations with those that say for which size of the Deployment it was sized."""
     replicas = run.deployment.spec.replicas
     return {
+        **annotations,
         DESIRED_REPLICAS: str(replicas),
         MAX_REPLICAS: str(replicas + run.max_surge),
     }

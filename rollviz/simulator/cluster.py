@@ -28,7 +28,7 @@ from rollviz.objects import (
 from rollviz.simulator import controllers, nodes
 from rollviz.simulator.behaviour import Latency, PodBehaviour
 from rollviz.simulator.events import Report
-from rollviz.timeline import Change, Command, Snapshot, Timeline
+from rollviz.timeline import Command, Snapshot, Timeline, make_change
 
 EPOCH = 1_767_225_600.0
 """2026-01-01T00:00:00Z: when a simulated cluster begins, unless told otherwise."""
@@ -314,7 +314,7 @@ class Cluster:
 
     def record(self, type: str, object: Object) -> None:
         """Store a Deployment, ReplicaSet or Event, or delete it, and tell the timeline."""
-        self.timeline.changes.append(Change(self.now, type, object))
+        self.timeline.changes.append(make_change((self.now, type, object)))
         objects = self.snapshot.of_kind(object.kind)
         if type == "DELETED":
             del objects[object.metadata.name]
@@ -322,15 +322,16 @@ class Cluster:
             objects[object.metadata.name] = object
 
     def add_pod(self, pod: Pod) -> None:
-        """Store a new pod, count it, and wake its ReplicaSet's controller."""
-        self._record_pod("ADDED", pod, None)
+        """Store a new pod and count it. Its ReplicaSet's controller, which made it, looks on."""
+        self.timeline.changes.append(make_change((self.now, "ADDED", pod)))
+        owner = pod.metadata.owner
+        assert owner is not None
+        self.snapshot.pods[pod.metadata.name] = pod
+        self.pods_of[owner.uid].put(pod)
 
     def change_pod(self, before: Pod, pod: Pod) -> None:
         """Store a pod's new state, count it, and wake its ReplicaSet's controller."""
-        self._record_pod("MODIFIED", pod, before)
-
-    def _record_pod(self, type: str, pod: Pod, before: Pod | None) -> None:
-        self.timeline.changes.append(Change(self.now, type, pod))
+        self.timeline.changes.append(make_change((self.now, "MODIFIED", pod)))
         metadata = pod.metadata
         owner = metadata.owner
         assert owner is not None
@@ -340,7 +341,7 @@ class Cluster:
 
     def forget_pod(self, pod: Pod) -> None:
         """A pod is gone: no longer stored, nor counted."""
-        self.timeline.changes.append(Change(self.now, "DELETED", pod))
+        self.timeline.changes.append(make_change((self.now, "DELETED", pod)))
         owner = pod.metadata.owner
         assert owner is not None
         del self.snapshot.pods[pod.metadata.name]
@@ -370,8 +371,11 @@ class Cluster:
         It folds those that are alike. ``words`` and the name make the message.
         """
         metadata, correlator = about.metadata, self.work.correlator
+        admitted = correlator.admits(source, metadata.uid, self.now) if names else 0
+        if admitted == 0:
+            return
         regarding = OwnerReference(about.kind, metadata.name, metadata.uid)
-        for name in names[: correlator.admits(source, metadata.uid, self.now)]:
+        for name in names[:admitted]:
             report = Report(regarding, metadata.namespace, reason, words + name, type, source)
             stamp = int((self.epoch + self.now) * 1e9) + self.new_number()
             event = correlator.correlate(report, self.now, self.second, stamp)

@@ -11,7 +11,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from rollviz.controller.decision import Decision
 from rollviz.controller.deployment import sync_deployment
 from rollviz.controller.hash import random_suffix
 from rollviz.controller.replicaset import (
@@ -21,8 +20,8 @@ from rollviz.controller.replicaset import (
     calculate_status,
     slow_start_batches,
 )
-from rollviz.controller.sync import Write
-from rollviz.objects import Deployment, Metadata, ReplicaSet, ReplicaSetStatus
+from rollviz.controller.sync import Pass, Write
+from rollviz.objects import Deployment, Metadata, ReplicaSet, ReplicaSetStatus, make_replica_set
 from rollviz.simulator import nodes
 from rollviz.simulator.events import EventCorrelator
 from rollviz.simulator.workqueue import RETRY_SECONDS, WorkQueue
@@ -65,20 +64,21 @@ def look_at_deployment(cluster: Cluster, name: str) -> None:
         cluster.work.deployments.done(cluster, name)
         return
     uid, everyone = deployment.metadata.uid, cluster.snapshot.replica_sets
-    read = {
-        rs_name: rs
-        for rs_name, rs in everyone.items()
-        if rs.metadata.owner and rs.metadata.owner.uid == uid
-    }
+    read, pods = {}, {}
+    for rs_name, rs in everyone.items():
+        metadata = rs.metadata
+        if metadata.owner and metadata.owner.uid == uid:
+            read[rs_name] = rs
+            pods[rs_name] = cluster.pods_of[metadata.uid].existing
     run = sync_deployment(
         deployment,
         list(read.values()),
         cluster.now,
-        pods={rs_name: cluster.pods_of[rs.metadata.uid].existing for rs_name, rs in read.items()},
+        pods=pods,
         second=cluster.second,
         taken=everyone,
     )
-    note_decision(cluster, name, run.decision())
+    note_decision(cluster, name, run)
     if run.writes:
         writes = _Writes(name, tuple(run.writes), 0, deployment, read, run.requeue_after)
         cluster.call_after(cluster.latency.write, write_next, writes)
@@ -86,14 +86,14 @@ def look_at_deployment(cluster: Cluster, name: str) -> None:
         finish(cluster, name, run.requeue_after)
 
 
-def note_decision(cluster: Cluster, name: str, decision: Decision) -> None:
+def note_decision(cluster: Cluster, name: str, run: Pass) -> None:
     """Keep what was decided, but not the same reason to wait again and again."""
     last = cluster.work.last_numbers
-    if not decision.scaled and last.get(name) == decision.numbers:
+    if not run.scaled and last.get(name) == run.numbers:
         return
-    last[name] = decision.numbers
+    last[name] = run.numbers
     timeline = cluster.timeline
-    timeline.decisions.append(Noted(cluster.now, len(timeline.changes), decision))
+    timeline.decisions.append(Noted(cluster.now, len(timeline.changes), run.decision()))
 
 
 class _Writes(NamedTuple):
@@ -114,16 +114,15 @@ def write_next(cluster: Cluster, run: _Writes) -> None:
     if written is None:
         retry_deployment(cluster, run.name)
         return
-    deployment, read = run.deployment, run.read
-    if isinstance(written, Deployment):
-        deployment = written
-    else:
-        read = {**read, written.metadata.name: written}
+    deployment = written if isinstance(written, Deployment) else run.deployment
     if write.event:
         about = cluster.snapshot.deployments.get(run.name, deployment)
         cluster.record_events(about, "ScalingReplicaSet", write.event)
     following = run.next + 1
     if following < len(run.writes):
+        read = run.read
+        if isinstance(written, ReplicaSet):
+            read = {**read, written.metadata.name: written}
         rest = _Writes(run.name, run.writes, following, deployment, read, run.requeue_after)
         cluster.call_after(cluster.latency.write, write_next, rest)
     else:
@@ -199,11 +198,8 @@ def retry_deployment(cluster: Cluster, name: str) -> None:
 # --- the ReplicaSet controller --------------------------------------------------------------------
 
 
-class _Look(NamedTuple):
-    """What a pass over a ReplicaSet read at its start."""
-
-    rs: ReplicaSet
-    counts: PodCounts
+_Look = tuple[ReplicaSet, PodCounts]
+"""What a pass over a ReplicaSet read at its start."""
 
 
 def look_at_replica_set(cluster: Cluster, name: str) -> None:
@@ -214,8 +210,8 @@ def look_at_replica_set(cluster: Cluster, name: str) -> None:
         cluster.work.replica_sets.done(cluster, name)
         return
     pods = cluster.pods_of[rs.metadata.uid]
-    look = _Look(rs, pods.counts(cluster.now))
-    missing = rs.spec.replicas - look.counts.active
+    look = rs, pods.counts(cluster.now)
+    missing = rs.spec.replicas - pods.active
     if missing > 0:
         batches = tuple(slow_start_batches(min(missing, BURST_REPLICAS)))
         cluster.call_after(cluster.latency.write, create_batch, (look, batches))
@@ -240,10 +236,11 @@ def _active_pods_by_node(cluster: Cluster, rs: ReplicaSet) -> dict[str, int]:
 def create_batch(cluster: Cluster, work: tuple[_Look, tuple[int, ...]]) -> None:
     """The API server makes a batch of pods; the next batch follows only if none was refused."""
     look, batches = work
-    if _stored(cluster, look.rs) is None:
-        cluster.work.replica_sets.done(cluster, look.rs.metadata.name)
+    rs, _ = look
+    if _stored(cluster, rs) is None:
+        cluster.work.replica_sets.done(cluster, rs.metadata.name)
         return
-    refusals = _create_pods(cluster, look.rs, batches[0])
+    refusals = _create_pods(cluster, rs, batches[0])
     if refusals or len(batches) == 1:
         update_status(cluster, look, refusals[0] if refusals else "")
     else:
@@ -285,17 +282,18 @@ def delete_pods(cluster: Cluster, work: tuple[_Look, tuple[str, ...]]) -> None:
     for name in deleted:
         nodes.delete_pod(cluster, name)
     source = REPLICA_SET_CONTROLLER
-    cluster.record_events(look.rs, "SuccessfulDelete", "Deleted pod: ", deleted, source=source)
+    cluster.record_events(look[0], "SuccessfulDelete", "Deleted pod: ", deleted, source=source)
     update_status(cluster, look, "")
 
 
 def update_status(cluster: Cluster, look: _Look, failure: str) -> None:
     """Write the ReplicaSet's status if it changed, and end the pass."""
-    status = calculate_status(look.rs, look.counts, failure, cluster.second)
-    if status == look.rs.status:
-        finish_replica_set(cluster, look.rs, failure)
+    rs, counts = look
+    status = calculate_status(rs, counts, failure, cluster.second)
+    if status == rs.status:
+        finish_replica_set(cluster, rs, failure)
     else:
-        cluster.call_after(cluster.latency.write, write_status, (look.rs, failure, status))
+        cluster.call_after(cluster.latency.write, write_status, (rs, failure, status))
 
 
 def write_status(cluster: Cluster, work: tuple[ReplicaSet, str, ReplicaSetStatus]) -> None:
@@ -303,7 +301,7 @@ def write_status(cluster: Cluster, work: tuple[ReplicaSet, str, ReplicaSetStatus
     read, failure, status = work
     rs = _stored(cluster, read)
     if rs is not None:
-        cluster.record("MODIFIED", ReplicaSet(rs.metadata, rs.spec, status))
+        cluster.record("MODIFIED", make_replica_set(rs.metadata, rs.spec, status))
         if failure:  # of all writes, only this one makes its own controller look again
             cluster.work.replica_sets.add(cluster, read.metadata.name)
         if rs.metadata.owner:

@@ -16,12 +16,14 @@ from typing import TYPE_CHECKING, Any
 from rollviz.controller.hash import random_suffix
 from rollviz.objects import (
     PENDING,
-    Metadata,
     OwnerReference,
     Pod,
     PodSpec,
     PodStatus,
     ReplicaSet,
+    make_metadata,
+    make_pod,
+    make_pod_status,
 )
 
 if TYPE_CHECKING:
@@ -46,6 +48,7 @@ class Placement:
 
     __slots__ = (
         "addresses",
+        "bound",
         "cpu",
         "dead",
         "free",
@@ -63,6 +66,7 @@ class Placement:
         self.cpu = dict(cpu)
         self.free = {name: int(c * 1000) for name, c in cpu.items()}  # in thousandths of a CPU
         self.on_node = dict.fromkeys(cpu, 0)
+        self.bound: dict[str, PodSpec] = {}  # the last spec bound to each node, for all like it
         self.numbers: dict[str, int] = {}  # the how-manieth pod of its ReplicaSet a pod is
         self.queue: deque[str] = deque()
         self.unschedulable: dict[int, dict[str, None]] = {}  # by what they request
@@ -77,6 +81,7 @@ class Placement:
         """An independent copy."""
         twin = Placement(self.cpu)
         twin.free, twin.on_node = dict(self.free), dict(self.on_node)
+        twin.bound = dict(self.bound)
         twin.numbers = dict(self.numbers)
         twin.unschedulable = {cpu: dict(names) for cpu, names in self.unschedulable.items()}
         twin.queue, twin.dead = deque(self.queue), set(self.dead)
@@ -102,13 +107,15 @@ def create_pods(cluster: Cluster, rs: ReplicaSet, count: int) -> list[str]:
         while name in pods:
             name = f"{metadata.name}-{random_suffix(cluster.rng)}"
         uid = cluster.new_uid()
-        pod_metadata = Metadata(
+        pod_metadata = make_metadata(
             name, metadata.namespace, uid, 1, second, None, labels, annotations, owner
         )
         placement.numbers[name] = number
-        cluster.add_pod(Pod(pod_metadata, spec))
+        cluster.add_pod(make_pod(pod_metadata, spec))
         names.append(name)
     placement.queue.extend(names)
+    if names:
+        cluster.work.replica_sets.add(cluster, metadata.name)
     _wake_scheduler(cluster)
     return names
 
@@ -124,7 +131,7 @@ def delete_pod(cluster: Cluster, name: str) -> None:
     grace = pod.spec.template.termination_grace_period_seconds
     deletion = cluster.second + grace
     metadata = pod.metadata
-    terminating = Metadata(
+    terminating = make_metadata(
         name,
         metadata.namespace,
         metadata.uid,
@@ -135,7 +142,7 @@ def delete_pod(cluster: Cluster, name: str) -> None:
         metadata.annotations,
         metadata.owner,
     )
-    cluster.change_pod(pod, Pod(terminating, pod.spec, pod.status))
+    cluster.change_pod(pod, make_pod(terminating, pod.spec, pod.status))
     if pod.spec.node_name in cluster.placement.dead:
         return  # nobody is there to end it: it stays Terminating
     takes = cluster.pods.termination(cluster.placement.numbers[name])
@@ -212,8 +219,10 @@ def _schedule(cluster: Cluster, pod: Pod) -> None:
         return
     on_node[node] += 1
     free[node] -= request
-    bound = Pod(pod.metadata, PodSpec(template, node), PENDING)
-    cluster.change_pod(pod, bound)
+    spec = placement.bound.get(node)
+    if spec is None or spec.template is not template:
+        spec = placement.bound[node] = PodSpec(template, node)
+    cluster.change_pod(pod, make_pod(pod.metadata, spec, PENDING))
     if node not in placement.dead:
         name = pod.metadata.name
         takes_up = cluster.latency.kubelet
@@ -267,7 +276,7 @@ def create_containers(cluster: Cluster, name: str) -> None:
     status = CONTAINER_CREATING
     if failure == "ImagePullBackOff":
         status = PodStatus(reason=failure, message=f'Back-off pulling image "{image}"')
-    cluster.change_pod(pod, Pod(pod.metadata, pod.spec, status))
+    cluster.change_pod(pod, make_pod(pod.metadata, pod.spec, status))
     if failure in ("NeverReady", "CrashLoopBackOff"):
         takes = cluster.pods.startup(image, cluster.placement.numbers[name])
         cluster.call_after(takes, run_containers, name)
@@ -298,8 +307,8 @@ def _report_ready(cluster: Cluster, name: str) -> bool:
         return False
     status, second = pod.status, cluster.second
     address = status.pod_ip or _new_ip(cluster)
-    ready = PodStatus("Running", "", True, second, status.restart_count, "", address)
-    cluster.change_pod(pod, Pod(pod.metadata, pod.spec, ready))
+    ready = make_pod_status("Running", "", True, second, status.restart_count, "", address)
+    cluster.change_pod(pod, make_pod(pod.metadata, pod.spec, ready))
     return True
 
 
