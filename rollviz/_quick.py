@@ -1,8 +1,10 @@
-"""Frozen dataclasses that are quick to make: a rollout of 500 pods makes 15,000 of them."""
+"""Making objects fast: a rollout of 500 pods makes 15,000 of them, and a turned knob as many."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import gc
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import MISSING, Field, fields
 from typing import Any, ParamSpec, TypeVar
 
@@ -63,3 +65,19 @@ def maker(cls: Callable[P, T]) -> Callable[P, T]:
     of: Any = cls
     made: Callable[P, T] = of._maker
     return made
+
+
+@contextmanager
+def no_garbage_collection() -> Iterator[None]:
+    """Look for no reference cycles meanwhile, for what makes many objects and no cycles.
+
+    Python would look after every 700 new objects: among the 100,000 pods of a cluster, and among
+    all that a notebook's kernel has loaded, where it takes a fifth of the time of a turned knob.
+    """
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()

@@ -7,15 +7,14 @@ the same calls give the same timeline, to the byte.
 
 from __future__ import annotations
 
-import gc
 import random
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from heapq import heappop, heappush
 from math import floor
 from typing import Any
 
+from rollviz._quick import no_garbage_collection
 from rollviz.controller.replicaset import ReplicaSetPods
 from rollviz.objects import (
     Deployment,
@@ -147,7 +146,7 @@ class Cluster:
     def run_to(self, t: float) -> None:
         """Let time pass until ``t``; everything due at ``t`` has happened then."""
         due = self._due
-        with _no_garbage_collection():
+        with no_garbage_collection():
             while due and due[0][0] <= t:
                 self.now, _, callback, argument = heappop(due)
                 callback(self, argument)
@@ -159,7 +158,7 @@ class Cluster:
         ``done`` is asked after each change. Returns whether it came true; if it did not, the
         clock stands at the limit, or where it was if nothing could ever change any more.
         """
-        with _no_garbage_collection():
+        with no_garbage_collection():
             came_true = self._run_until(done, self.now + limit)
         return came_true
 
@@ -390,18 +389,6 @@ class Cluster:
     def new_uid(self) -> str:
         """A UID that no other object of this cluster has."""
         return f"{self._uid_prefix}-{self.new_number():012x}"
-
-
-@contextmanager
-def _no_garbage_collection() -> Iterator[None]:
-    """Running makes no reference cycles: to look for them among 100,000 pods is in vain."""
-    was_enabled = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_enabled:
-            gc.enable()
 
 
 def _placement(all_nodes: dict[str, Node]) -> nodes.Placement:

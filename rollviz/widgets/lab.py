@@ -13,6 +13,7 @@ import traitlets
 from ipywidgets import VBox
 
 from rollviz import kubectl
+from rollviz._quick import no_garbage_collection
 from rollviz.compare import MOST_REQUESTS, Comparison
 from rollviz.figures import stage_data
 from rollviz.lab import (
@@ -246,7 +247,8 @@ class Lab(VBox):
             return
         try:
             turned = Knobs(**self.panel.knobs)
-            self._play([replace(run, knobs=turned) for run in self.runs], quick=True)
+            with no_garbage_collection():
+                self._play([replace(run, knobs=turned) for run in self.runs], quick=True)
         except ManifestError as error:
             self.panel.problem = error.kubectl("apply")
         except (LabError, TypeError) as error:
