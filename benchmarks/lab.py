@@ -48,7 +48,9 @@ TURN = """async (values) => {
     const begun = performance.now();
     input.value = value;
     input.dispatchEvent(new Event('input', { bubbles: true }));
-    while (stage.isConnected) await new Promise(requestAnimationFrame);
+    while (stage.isConnected || !document.querySelector('.rollviz-stage [data-pod]')) {
+      await new Promise(requestAnimationFrame);
+    }
     took.push(performance.now() - begun);
   }
   return took;

@@ -6,6 +6,8 @@ import { at, spoken, timeAt } from "./film.js";
 import { SHAPES, glyph } from "./glyph.js";
 import { revisionWords } from "./stage.js";
 
+const SOON = 400; // milliseconds without another picture
+
 // Whose rollout it is, the command that set it off, and the rule it follows.
 export function header(data) {
   const command = h("div", { class: "rollviz-command" });
@@ -43,6 +45,7 @@ export function why(data) {
   const working = h("table", { class: "rollviz-working" }, body);
   const reserve = h("div", {}, working);
   let shown = null;
+  let later = 0;
   const fill = ({ sentence: words, working: lines, source: from }) => {
     setText(sentence, words);
     setText(source, from);
@@ -65,8 +68,20 @@ export function why(data) {
       const tried = [copies(sentence, longest(data.steps, (step) => step.sentence.length), fill),
         copies(reserve, longest(data.steps, wordy), fill)];
       fill(data.steps[shown ?? 0]);
-      const heights = tallest(panel.node, tried);
+      panel.reserve(tallest(panel.node, tried));
+    },
+    reserve(heights) {
+      panel.heights = heights;
       [sentence, reserve].forEach((node, i) => { node.style.minHeight = `${heights[i]}px`; });
+    },
+    // Take the room that another one had: to find out what is needed takes longer than to draw it,
+    // and under a knob that is dragged the next one comes at once.
+    inherit(other) {
+      panel.reserve(other.heights);
+      later = setTimeout(() => panel.resize(), SOON);
+    },
+    leave() {
+      clearTimeout(later);
     },
     node: h("section", { class: "rollviz-why", "aria-label": "Why" },
       h("div", { class: "rollviz-heading" }, h("span", { role: "heading", "aria-level": 3, text: "Why" }), toggle),

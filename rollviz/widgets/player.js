@@ -127,7 +127,8 @@ export class Player {
   }
 
   // Every size is read before anything is written, so that nothing is laid out in between.
-  resize() {
+  // `before` is the player that stood here, if another did.
+  resize(before) {
     const unit = parseFloat(getComputedStyle(this.node).fontSize) / SIZE;
     const width = this.stage.node.parentNode.clientWidth;
     const bandWidth = this.band.node.parentNode.clientWidth;
@@ -136,7 +137,8 @@ export class Player {
     this.size = size;
     this.stage.resize(width, unit);
     this.band.resize(bandWidth, unit);
-    this.panels.why.resize();
+    if (before?.size === size) this.panels.why.inherit(before.panels.why);
+    else this.panels.why.resize();
     this.draw(performance.now());
   }
 
@@ -290,6 +292,7 @@ export class Player {
     this.focused = document.activeElement;
     cancelAnimationFrame(this.request);
     this.sizes.disconnect();
+    this.panels.why.leave();
     for (const [event, listener] of Object.entries(this.heard)) this.model.off(event, listener);
   }
 }
@@ -326,6 +329,7 @@ export async function render({ model, el }) {
     player?.leave();
     player = data.name ? new Player(model, data) : null;
     el.replaceChildren(player?.node ?? empty());
+    player?.resize(before); // now, and not a frame later
     player?.follow(before);
     if (!before && model.get("present")) player?.node.focus({ preventScroll: true });
     if (player?.playing) player.wake();
