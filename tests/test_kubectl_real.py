@@ -146,7 +146,7 @@ describe deploy web | describe rs | describe pods | describe deploy we | describ
 describe | describe pod nope | describe deploy -l app=x | describe -f web.yaml
 {SET}2 | {SET}1.27 | {SET} | {SET}2 --record | {SET}2 -o json | {SET}2 -o yaml | {SET}2 --dry-run
 {SET}2 --dry-run=client -o name | {SET}2 --dry-run=server | set image deploy/web *=nginx:2
-set image deploy/web nope=x | set image deploy/web a=x b=y nginx=nginx:2 | set image deploy/web
+set image deploy/web nope=x | set image deploy/web a=x nginx=nginx:2 | set image deploy/web
 set image deploy --all *=nginx:2 | set image deploy *=x | set image deploy/web a-b | set image
 set image deploy/web deploy/nope nginx=x | set image deploy/web nginx=a *=b | {SET}2 -o wide
 scale deploy/web --replicas=3 | scale deploy/web --replicas=3 --current-replicas=2
