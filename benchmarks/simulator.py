@@ -101,16 +101,16 @@ class CountingCluster(Cluster):
 
 
 def beside_simpy(pods: int = 1000) -> Iterator[Row]:
-    """Events a second: what comes due and what is recorded, against timeouts of a bare simpy.
+    """Events a second: what comes due and what is recorded, against timeouts of simpy.
 
     Each of ours does something: it decides, or makes an API object and files it. simpy's do
-    nothing but come due: scheduled in one loop and then run, in as many processes as pods, and
-    one after another in a single process, where never more than one is scheduled.
+    nothing but come due: bare, scheduled in one loop and then run; in as many processes as pods;
+    and one after another in a single process, where never more than one is scheduled.
     """
     for name, latency in (("control plane's latency", Latency()), ("no latency", INSTANT)):
         events = events_of_update(pods, latency)
         ours = update_seconds(pods, latency, repeat=7)
-        loop, many, one = fastest(
+        bare, many, one = fastest(
             partial(simpy_loop, events),
             partial(simpy_timeouts, pods, events // pods),
             partial(simpy_timeouts, 1, events),
@@ -118,7 +118,7 @@ def beside_simpy(pods: int = 1000) -> Iterator[Row]:
         )
         note = f"{events} events, {ours / events * 1e6:.2f} us each; simpy's {{:.2f}} us"
         title = f"events a second, {name} / simpy's"
-        yield Row(f"{title}, a loop", loop / ours, "x", note.format(loop / events * 1e6))
+        yield Row(f"{title}, bare", bare / ours, "x", note.format(bare / events * 1e6))
         yield Row(f"{title}, a process a pod", many / ours, "x", note.format(many / events * 1e6))
         yield Row(f"{title}, one process", one / ours, "x", note.format(one / events * 1e6))
 
