@@ -16,8 +16,12 @@ from rollviz.figures import HUES
 from rollviz.predict import Score
 from rollviz.timeline import Timeline, load
 from rollviz.widgets import fallback
+from rollviz.widgets.compare import CompareWidget
+from rollviz.widgets.lab import Panel, Terminal
+from rollviz.widgets.mirror import MirrorPlayer
 from rollviz.widgets.page import page
 from rollviz.widgets.player import Player, play
+from rollviz.widgets.predict import Form
 from rollviz.widgets.stage import HERE, MODULES, Stage, script, stylesheet
 from tests.recorded import TRACES, watch_file
 
@@ -172,6 +176,15 @@ def test_script_is_one_module_without_imports():
     text = script()
     assert not re.search(r"^(import|export (?!default)|//)", text, re.MULTILINE)
     assert text.count("export default") == 1
+
+
+@pytest.mark.parametrize("widget", [Player, MirrorPlayer, CompareWidget, Panel, Terminal, Form])
+def test_no_two_modules_of_a_script_have_a_name_in_common(widget):
+    names = re.findall(
+        r"^(?:const|let|class|(?:async )?function) (\w+)", str(widget._esm), re.MULTILINE
+    )
+    assert len(names) > 3
+    assert [name for name in set(names) if names.count(name) > 1] == []
 
 
 @pytest.mark.parametrize("name", MODULES)

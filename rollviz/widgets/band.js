@@ -11,6 +11,8 @@ import { apart, round, staircase, withRoom } from "./layout.js";
 const HEIGHT = 104;
 const TRAFFIC = 22;
 const AXIS = 20;
+const LABEL = 15; // from one label to the next
+const LOST_LABEL = 11; // how far below the ground its label stands
 const AVAILABLE = 4; // where a row of `counts` has them
 const TERMINATING = 6;
 
@@ -198,7 +200,8 @@ export class Band {
 
   drawLabels(spec) {
     const [floor, ceiling] = spec ? [spec[7], spec[8]] : [null, null];
-    const ys = apart([this.y(floor ?? 0), this.y(ceiling ?? 0)], 15 * this.unit);
+    const lowest = this.data.traffic.length ? this.ground + (LOST_LABEL - LABEL) * this.unit : this.ground;
+    const ys = apart([Math.min(this.y(floor ?? 0), lowest), this.y(ceiling ?? 0)], LABEL * this.unit);
     this.label(this.labels.floor, "floor", floor, ys[0]);
     this.label(this.labels.ceiling, "ceiling", ceiling, ys[1]);
   }
@@ -207,7 +210,7 @@ export class Band {
   drawLost(t) {
     if (!this.data.traffic.length) return;
     const lost = lastIndex(this.failures, t, (second) => second) + 1;
-    this.label(this.labels.lost, "lost", lost, this.ground + 11 * this.unit);
+    this.label(this.labels.lost, "lost", lost, this.ground + LOST_LABEL * this.unit);
   }
 
   label(node, word, pods, y) {

@@ -6,7 +6,7 @@ import { at, spoken, timeAt } from "./film.js";
 import { SHAPES, glyph } from "./glyph.js";
 import { revisionWords } from "./stage.js";
 
-const SOON = 400; // milliseconds without another picture
+const QUIET = 400; // milliseconds without another picture
 
 // Whose rollout it is, the command that set it off, and the rule it follows.
 export function header(data) {
@@ -78,7 +78,7 @@ export function why(data) {
     // and under a knob that is dragged the next one comes at once.
     inherit(other) {
       panel.reserve(other.heights);
-      later = setTimeout(() => panel.resize(), SOON);
+      later = setTimeout(() => panel.resize(), QUIET);
     },
     leave() {
       clearTimeout(later);
