@@ -41,13 +41,14 @@ class Panel {
     this.fork = button("Fork here", () => this.send({ fork: true }));
     this.keep = ["Keep the first", "Keep the second"].map((text, index) =>
       button(text, () => this.send({ keep: index })));
-    this.shared = h("input", { class: "rollviz-shared", "aria-label": "This run as a text", spellcheck: "false", autocomplete: "off", oninput: () => { this.typed = true; } });
+    this.shared = h("input", { class: "rollviz-shared", "aria-label": "This run as a text", spellcheck: "false", autocomplete: "off", oninput: () => this.type(true) });
     this.copy = button("Copy", () => this.copyText());
     this.problem = h("div", { class: "rollviz-problem", role: "alert" });
     const load = h("form", { class: "rollviz-share" }, h("span", { class: "rollviz-muted", text: "this run as a text" }), this.shared,
       this.copy, h("button", { class: "rollviz-button rollviz-tab", type: "submit", text: "Load" }));
     load.addEventListener("submit", (event) => {
       event.preventDefault();
+      this.loading = true;
       this.say({ load: this.shared.value });
     });
     return h("div", { class: "rollviz rollviz-lab", role: "group", "aria-label": "Laboratory" },
@@ -69,8 +70,14 @@ class Panel {
     return rangeKnob(`${this.id}-${name}`, label, range, say, turn);
   }
 
+  // Whether somebody typed into the text of the run; that is not loaded yet.
+  type(typed) {
+    this.typed = typed;
+    this.loading = false;
+  }
+
   send(message) {
-    this.typed = false;
+    this.type(false);
     this.say(message);
   }
 
@@ -81,7 +88,7 @@ class Panel {
 
   // ipywidgets sends one message at a time, and only the latest state: nothing piles up.
   turn(name, value) {
-    this.typed = false;
+    this.type(false);
     this.model.set("knobs", { ...this.model.get("knobs"), [name]: value });
     this.model.set("turns", this.model.get("turns") + 1);
     this.model.save_changes();
@@ -101,7 +108,7 @@ class Panel {
     setText(this.status, model.get("status"));
     setText(this.problem, model.get("problem"));
     // What somebody typed is theirs until it was loaded.
-    if (this.typed && this.shared.value.trim() === model.get("shared")) this.typed = false;
+    if (this.loading && this.shared.value.trim() === model.get("shared")) this.type(false);
     if (!this.typed) this.shared.value = model.get("shared");
     const futures = model.get("futures");
     this.fork.hidden = futures.length > 0;
@@ -112,7 +119,7 @@ class Panel {
   }
 
   copyText() {
-    this.typed = false;
+    this.type(false);
     this.shared.value = this.model.get("shared");
     this.shared.select();
     const copied = () => {
