@@ -248,6 +248,7 @@ def use_lab(walk, root):
     expect(said).to_contain_text("DESIRED")
     for keep in ("Keep the second", "Keep the first"):
         walk.field("Lab").select_option("rollback")
+        expect(root).to_contain_text(story("rollback").about)  # from here on nothing shifts
         walk.press("Fork here")
         expect(root.locator(".rollviz-run")).to_have_count(2)
         walk.press(keep)
