@@ -367,7 +367,7 @@ class Wire:
         self.name, self.sent = name, sent
 
     def send(self, data, buffers=None, **_):
-        self.sent.append((self.name, data["method"], set(data["state"]), buffers))
+        self.sent.append((self.name, data["method"], data["state"], buffers))
 
     def on_msg(self, callback):
         pass
@@ -380,22 +380,34 @@ def test_of_all_that_a_turned_knob_sends_the_picture_goes_first():
     lab, sent = Lab("a hundred pods"), []
     for name in ("player", "panel", "terminal"):
         getattr(lab, name).comm = Wire(name, sent)
-    lab.panel.set_state({"knobs": lab.panel.knobs | {"replicas": 90}})
+    turned = {"knobs": lab.panel.knobs | {"replicas": 90}, "turns": 1}
+    lab.panel.set_state(turned)
     (player, _, state, [picture]), *others = sent
-    assert (player, state) == ("player", {"step"})
+    assert (player, set(state)) == ("player", {"step"})
     assert json.loads(gzip.decompress(picture)) == json.loads(json.dumps(lab.player.data))
     assert len(picture) < 20_000
-    assert ("panel", "echo_update", {"knobs"}, None) in others
+    assert ("panel", "echo_update", turned, None) in others
     assert len(others) == 3  # the other two are the panel's words, and the terminal's
 
 
 def test_a_knob_that_is_refused_is_told_to_other_browsers_all_the_same():
     lab, sent = Lab(), []
     lab.panel.comm = Wire("panel", sent)
-    lab.panel.set_state({"knobs": lab.panel.knobs | {"replicas": -1}})
-    assert ("panel", "echo_update", {"knobs"}, None) in sent
+    turned = {"knobs": lab.panel.knobs | {"replicas": -1}, "turns": 1}
+    lab.panel.set_state(turned)
+    assert ("panel", "echo_update", turned, None) in sent
     hear(lab, rest=True)
     assert "replicas" in lab.panel.problem  # still
+
+
+def test_a_knob_that_came_too_late_is_put_back_in_the_browser_that_turned_it():
+    lab, sent = Lab(), []
+    turned = {"knobs": lab.panel.knobs | {"replicas": 7}, "turns": 1}
+    lab._hear({"load": "rollback", **turned})
+    lab.panel.comm = Wire("panel", sent)
+    lab.panel.set_state(turned)
+    told = [state["knobs"] for _, _, state, _ in sent if "knobs" in state]
+    assert told[-1] == asdict(story("rollback").run.knobs)
 
 
 def test_knobs_that_are_refused_say_so_and_leave_the_picture():

@@ -58,7 +58,7 @@ class Panel(anywidget.AnyWidget):
     _esm = script("dom", "knobs")
     _css = stylesheet()
     knobs = traitlets.Dict().tag(sync=True, echo_update=False)
-    turns = traitlets.Int(0).tag(sync=True)
+    turns = traitlets.Int(0).tag(sync=True, echo_update=False)
     hints = traitlets.Dict().tag(sync=True)
     problem = traitlets.Unicode().tag(sync=True)
     status = traitlets.Unicode().tag(sync=True)
@@ -70,16 +70,17 @@ class Panel(anywidget.AnyWidget):
     futures = traitlets.List(traitlets.Unicode()).tag(sync=True)
 
     def set_state(self, sync_data: dict[str, Any]) -> None:
-        """Take in what a browser says. Others hear of it after the picture, not before.
+        """Take in what a browser says. All hear after the picture, not before, how it stands now.
 
         A socket may keep a message back until the one before it has been acknowledged, 40 ms
-        later: so nothing that can wait goes before the picture.
+        later: so nothing that can wait goes before the picture. And a knob that came too late
+        stands as what came after it has left it, not as the browser said.
         """
         try:
             super().set_state(sync_data)
         finally:
             if "knobs" in sync_data and self.comm is not None:
-                echo = {"knobs": sync_data["knobs"]}
+                echo = {"knobs": self.knobs, "turns": self.turns}
                 self.comm.send({"method": "echo_update", "state": echo, "buffer_paths": []})
 
 
