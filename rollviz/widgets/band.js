@@ -186,10 +186,15 @@ export class Band {
   // Show position p, and the playhead at the second t: a clock shared by several runs goes on
   // where this one is over.
   draw(p, t = timeAt(this.data, p)) {
-    const x = Math.round(2 * this.xOf(t)) / 2;
+    const x = Math.round(2 * (this.isMoment() ? this.left + this.width : this.xOf(t))) / 2;
     if (x !== this.drawnAt) this.drawHead(x);
     this.drawLabels(at(this.data.spec, p));
     this.drawLost(t);
+  }
+
+  // A mirror has but a moment at first: nothing of that is still to come.
+  isMoment() {
+    return this.data.times[0] === this.data.times.at(-1);
   }
 
   drawHead(x) {
