@@ -202,8 +202,10 @@ def _in_namespace(session: Session, filename: str, item: Json) -> Json:
     """The namespace is written into what is sent; this cluster has one.
 
     Raises:
-        KubectlError: the manifest or ``-n`` names another.
+        KubectlError: the manifest or ``-n`` names another, or ``apply`` can't ask for the name.
     """
+    if session.verb == "apply" and (words := manifest.not_asked_for(item)):
+        raise KubectlError(words.replace("{file}", filename))
     asked, said = session.flags["namespace"], item["metadata"].get("namespace")
     here = session.view.namespace
     if asked and said and asked != said:

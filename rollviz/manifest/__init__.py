@@ -42,6 +42,7 @@ from rollviz.manifest.reading import (
     documents,
     expected,
     file_name,
+    not_asked_for,
     only_deployment,
     parse,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "defaulted",
     "deployment",
     "documents",
+    "not_asked_for",
     "parse",
     "read",
     "warnings",
@@ -112,9 +114,13 @@ def check(json: Json) -> None:
 Deployment: json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of \
 type int32
     """
-    causes = tuple(deployments.deployment(_accepted(json)))
-    if causes:
-        raise ManifestError.invalid(_name(json), causes)
+    try:
+        causes = tuple(deployments.deployment(_accepted(json)))
+        if causes:
+            raise ManifestError.invalid(_name(json), causes)
+    except ManifestError as error:
+        error.not_asked_for = not_asked_for(json)
+        raise
 
 
 def check_update(old: Json, new: Json) -> None:

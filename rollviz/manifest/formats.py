@@ -137,6 +137,13 @@ def config_key(text: str) -> list[str]:
     return errors + (["must not start with '..'"] if text.startswith("..") else [])
 
 
+def path_segment(text: str) -> list[str]:
+    """A part of a URL's path, as a name is in a request."""
+    if text in (".", ".."):
+        return [f"may not be '{text}'"]
+    return [f"may not contain '{sign}'" for sign in "/%" if sign in text]
+
+
 def http_header(text: str) -> list[str]:
     """An HTTP header's name."""
     if _matches(_HEADER, text):
