@@ -115,9 +115,10 @@ Deployment: json: cannot unmarshal string into Go struct field DeploymentSpec.sp
 type int32
     """
     try:
-        causes = tuple(deployments.deployment(_accepted(json)))
+        accepted = _accepted(json)
+        causes = tuple(deployments.deployment(accepted))
         if causes:
-            raise ManifestError.invalid(_name(json), causes)
+            raise ManifestError.invalid(_name(accepted), causes)
     except ManifestError as error:
         error.not_asked_for = not_asked_for(json)
         raise
@@ -148,7 +149,6 @@ def defaulted(json: Json) -> Json:
     """
     stored = {**_accepted(json), "apiVersion": "apps/v1", "kind": "Deployment"}
     metadata = {k: v for k, v in stored["metadata"].items() if k not in _OWN_FIELDS}
-    metadata["name"] = metadata.get("name") or _generated(json, metadata.get("generateName") or "")
     stored = encoded({**stored, "metadata": metadata}, "Deployment")
     return {key: stored[key] for key in ("apiVersion", "kind", "metadata", "spec")}
 
@@ -189,7 +189,7 @@ def warnings(json: Json) -> list[str]:
 
 
 def _accepted(json: Json) -> Json:
-    """The manifest decoded, and with its defaults.
+    """The manifest decoded, with its defaults, and with a name where one is to be generated.
 
     Raises:
         ManifestError: it can't be decoded (400).
@@ -204,8 +204,11 @@ def _accepted(json: Json) -> Json:
         field = decoded.unknown[0]
         raise _bad_request(json, f"strict decoding error: {listed}", field, _spelling(field))
     whole = with_defaults({"spec": {}, "metadata": {}, **decoded.json}, "Deployment")
-    namespace = whole["metadata"].get("namespace") or "default"
-    return {**whole, "metadata": {**whole["metadata"], "namespace": namespace}}
+    metadata = {**whole["metadata"]}
+    metadata["namespace"] = metadata.get("namespace") or "default"
+    if (prefix := metadata.get("generateName")) and not metadata.get("name"):
+        metadata["name"] = _generated(json, prefix)
+    return {**whole, "metadata": metadata}
 
 
 def _check_kind(json: Json) -> None:
