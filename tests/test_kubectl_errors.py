@@ -25,6 +25,10 @@ spec:
 FILES = {
     "web.yaml": MANIFEST,
     "other-namespace.yaml": MANIFEST.replace("{name: web}", "{name: web, namespace: shop}"),
+    "typo-there.yaml": MANIFEST.replace("{name: web}", "{name: web, namespace: shop}").replace(
+        "replicas:", "replica:"
+    ),
+    "one-and-a-half.yaml": MANIFEST.replace("{name: web}", "{name: api}") + "---\na: [\n",
     "other-selector.yaml": MANIFEST.replace("app: web", "app: shop"),
     "negative.yaml": MANIFEST.replace("replicas: 2", "replicas: -2"),
     "service.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n",
@@ -159,6 +163,9 @@ ERRORS = {
     "create service web": 'error: rollviz has no "kubectl create service"\n',
     "apply -f other-namespace.yaml": "Error from server (NotFound): error when creating "
     '"other-namespace.yaml": namespaces "shop" not found\n',
+    "apply -f typo-there.yaml": "Error from server (BadRequest): error when creating "
+    '"typo-there.yaml": Deployment in version "v1" cannot be handled as a Deployment: strict '
+    'decoding error: unknown field "spec.replica"\n',
     "apply -f other-namespace.yaml -n default": "error: the namespace from the provided object "
     '"shop" does not match the namespace "default". You must pass \'--namespace=shop\' to perform '
     "this operation.\n",
@@ -291,3 +298,12 @@ def test_reading_changes_nothing(verb, words):
     before = (cluster.now, len(cluster.timeline))
     kubectl.run(" ".join([verb, *words]), cluster, FILES)
     assert (cluster.now, len(cluster.timeline)) == before
+
+
+def test_what_comes_before_a_mistake_in_a_file_is_applied(cluster: Cluster) -> None:
+    answer = kubectl.run("apply -f one-and-a-half.yaml", cluster, FILES)
+    assert (answer.exit_code, answer.stdout) == (1, "deployment.apps/api created\n")
+    assert answer.stderr == (
+        "error: error parsing one-and-a-half.yaml: error converting YAML to JSON: yaml: line 1: "
+        "did not find expected node content\n"
+    )

@@ -208,7 +208,7 @@ LAUGHS = "a0: &a0 [x,x,x,x,x,x,x,x,x,x]\n" + "".join(
         ("<<: 3\n", "map merge requires map or sequence of maps as the value"),
         ("a: \x01\n", "control characters are not allowed"),
         ("%YAML 1.2\n---\na: b\n", "found incompatible YAML document"),
-        ("a: b\n---\nc: [\n", "line 1: did not find expected node content"),
+        (f"{json.dumps(GOOD)}\n---\nc: [\n", "line 1: did not find expected node content"),
         (
             "a: {{ .Values.replicas }}\n",
             'invalid map key: map[interface {}]interface {}{".Values.replicas":interface {}(nil)}',
@@ -247,7 +247,7 @@ def test_what_kubectl_refuses_beside_yaml_is_refused_in_its_words(text: str, wor
 
 def test_a_line_is_that_of_the_file_for_a_person() -> None:
     with pytest.raises(ManifestError, match=r"^web\.yaml: line 3: not YAML"):
-        manifest.documents("a: b\n---\nc: @\n", name="web.yaml")
+        manifest.documents(f"{json.dumps(GOOD)}\n---\nc: @\n", name="web.yaml")
     (_, document) = manifest.parse("a: b\n--- # the second\nc: d\nc: e\n")
     assert document.warnings == ('line 4: "c" is there twice, and the last one counts',)
 

@@ -215,9 +215,19 @@ def _in_namespace(session: Session, filename: str, item: Json) -> Json:
         )
     wanted = asked or said or here
     if wanted != here:
+        _check_types(item)
         message = f'error when creating "{filename}": namespaces "{wanted}" not found'
         raise ServerError("NotFound", message)
     return {**item, "metadata": {**item["metadata"], "namespace": wanted}}
+
+
+def _check_types(item: Json) -> None:
+    """What can't be decoded is refused before anyone looks for the namespace."""
+    try:
+        manifest.check(item)
+    except manifest.ManifestError as error:
+        if error.reason != "Invalid":
+            raise
 
 
 def _create(session: Session, filename: str, item: Json) -> Lines:

@@ -227,6 +227,7 @@ class Session:
                 elif error.message != manifest.NOTHING_IN_IT:
                     text = error.kubectl(self.verb, filename)
                     broken.append(KubectlError(text.removeprefix("error: ")))
+                    found += ((filename, document) for document in error.before)
             else:
                 found += ((filename, document) for document in documents)
         raise_all(missing)

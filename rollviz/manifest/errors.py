@@ -48,6 +48,7 @@ class ManifestError(ValueError):
             for a person: see :meth:`lines`.
         client: kubectl's own words where it refuses the file by itself, with ``{file}`` for its
             name and ``{verb}`` for apply or create; else "".
+        before: the documents of the file that kubectl takes before it comes to this one.
         not_asked_for: the same where ``kubectl apply`` alone refuses it, for its name; else "".
     """
 
@@ -73,6 +74,7 @@ class ManifestError(ValueError):
         self.fix = fix
         self.client = client
         self.file = ""
+        self.before: Sequence[Any] = ()
         self.not_asked_for = ""
 
     def __str__(self) -> str:

@@ -90,20 +90,27 @@ def parse(source: Source) -> list[Document]:
     Raises:
         ManifestError: there is no such file, it is not YAML, or nothing is in it.
     """
+    return list(_parsed(source))
+
+
+def _parsed(source: Source) -> Iterator[Document]:
+    """As :func:`parse`, one by one: what comes before a mistake is there."""
+    empty = True
     try:
-        found = _documents(source)
+        for document in _documents(source):
+            empty = False
+            yield document
     except RecursionError:
         words = "nested too deeply"
         raise ManifestError.refused(words, words, fix="write it out") from None
-    if not found:
+    if empty:
         words, fix = NOTHING_IN_IT, "write a Deployment into it"
         raise ManifestError.refused(words, "no objects passed to {verb}", fix=fix)
-    return found
 
 
-def _documents(source: Source) -> list[Document]:
+def _documents(source: Source) -> Iterator[Document]:
     if isinstance(source, dict):
-        return [Document(plain(source))]
+        return iter([Document(plain(source))])
     path = _path(source)
     return _parse(_read(path) if path else str(source))
 
@@ -116,11 +123,15 @@ def documents(source: Source, *, name: str = "deployment.yaml") -> list[Document
     Raises:
         ManifestError: as :func:`parse`, or kubectl refuses one of the objects by itself.
     """
+    found: list[Document] = []
     try:
-        return [d.checked() for document in parse(source) for d in document.items()]
+        for document in _parsed(source):
+            found += (item.checked() for item in document.items())
     except ManifestError as error:
         error.file = file_name(source, name)
+        error.before = found
         raise
+    return found
 
 
 def only_deployment(found: list[Document]) -> Json:
@@ -170,9 +181,9 @@ def _read(path: Path) -> str:
         raise ManifestError.refused(words, words, fix="make it readable") from None
 
 
-def _parse(text: str) -> list[Document]:
+def _parse(text: str) -> Iterator[Document]:
     found = (_parse_one(chunk, first) for first, chunk in _chunks(text))
-    return [document for document in found if document]
+    return (document for document in found if document)
 
 
 def _chunks(text: str) -> Iterator[tuple[int, str]]:
