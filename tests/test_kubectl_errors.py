@@ -35,6 +35,12 @@ FILES = {
 }
 
 
+EMPTY_SELECTOR = (
+    'The Deployment "web" is invalid: spec.selector: Invalid value: {}: '
+    "empty selector is invalid for deployment\n"
+)
+
+
 @cache
 def _rolled_out() -> Cluster:
     cluster = Cluster(pods=PodBehaviour(images={"nginx:broken": "ImagePullBackOff"}))
@@ -298,6 +304,27 @@ def test_reading_changes_nothing(verb, words):
     before = (cluster.now, len(cluster.timeline))
     kubectl.run(" ".join([verb, *words]), cluster, FILES)
     assert (cluster.now, len(cluster.timeline)) == before
+
+
+NULLS = {
+    "field": ("  replicas: 2\n", "  replicas: 2\n  replica:\n", ""),
+    "in a list": ('image: "nginx:1.27"', 'image: "nginx:1.27", env: [{name: A, valu: }]', ""),
+    "label": ("matchLabels: {app: web}", "matchLabels: {app: }", EMPTY_SELECTOR),
+    "item": ("name: nginx", "name: nginx, command: [~]", ""),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "stderr"), NULLS.values(), ids=NULLS)
+def test_apply_leaves_out_keys_without_a_value(old: str, new: str, stderr: str) -> None:
+    files = {"web.yaml": MANIFEST.replace(old, new)}
+    answer = kubectl.run("apply --dry-run=server -f web.yaml", Cluster(), files)
+    assert (answer.exit_code, answer.stderr) == (1 if stderr else 0, stderr)
+
+
+def test_create_sends_keys_without_a_value() -> None:
+    files = {"web.yaml": MANIFEST.replace("  replicas: 2\n", "  replica:\n")}
+    answer = kubectl.run("create -f web.yaml", Cluster(), files)
+    assert answer.stderr.endswith('strict decoding error: unknown field "spec.replica"\n')
 
 
 def test_what_comes_before_a_mistake_in_a_file_is_applied(cluster: Cluster) -> None:

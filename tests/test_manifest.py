@@ -557,6 +557,29 @@ def test_any_json_is_answered(json: Any) -> None:
         assert error.status()["message"] == error.message
 
 
+@pytest.mark.parametrize(
+    ("field", "words"),
+    [('replic"as', r'"spec.replic\"as"'), ("minReadySeconds.x", '"spec.minReadySeconds.x"')],
+    ids=["quoted", "below a number"],
+)
+def test_an_unknown_field_is_named_as_go_quotes_it(field: str, words: str) -> None:
+    error = refusal(good(**{field: 1}))
+    assert error
+    assert error.message.endswith(f"strict decoding error: unknown field {words}")
+
+
+def test_only_the_first_document_before_a_separator_counts() -> None:
+    assert kubectl_apply(" apiVersion: apps/v1\nkind: Deployment\n") == (
+        'error: error validating "deployment.yaml": error validating data: kind not set; '
+        "if you choose to ignore these errors, turn validation off with --validate=false\n"
+    )
+
+
+def test_a_kind_is_named_as_go_quotes_it() -> None:
+    stderr = kubectl_apply({**GOOD, "kind": "Deploy\\ment"})
+    assert r'no matches for kind "Deploy\\ment" in version "apps/v1"' in stderr
+
+
 @given(st.text(max_size=60))
 @example("_")
 @example("-0x_")

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from difflib import unified_diff
+from typing import Any
 
 from rollviz import manifest
 from rollviz.kubectl.apply import patch, three_way, with_last_applied
@@ -215,16 +216,23 @@ def _in_namespace(session: Session, filename: str, item: Json) -> Json:
         )
     wanted = asked or said or here
     if wanted != here:
-        _check_types(item)
+        _check_types(session, item)
         message = f'error when creating "{filename}": namespaces "{wanted}" not found'
         raise ServerError("NotFound", message)
     return {**item, "metadata": {**item["metadata"], "namespace": wanted}}
 
 
-def _check_types(item: Json) -> None:
+def _without_nulls(item: Any) -> Any:
+    """A new object as ``apply`` sends it: a key without a value is left out."""
+    if isinstance(item, dict):
+        return {k: _without_nulls(v) for k, v in item.items() if v is not None}
+    return [_without_nulls(v) for v in item] if isinstance(item, list) else item
+
+
+def _check_types(session: Session, item: Json) -> None:
     """What can't be decoded is refused before anyone looks for the namespace."""
     try:
-        manifest.check(item)
+        manifest.check(_without_nulls(item) if session.verb == "apply" else item)
     except manifest.ManifestError as error:
         if error.reason != "Invalid":
             raise
@@ -234,6 +242,8 @@ def _create(session: Session, filename: str, item: Json) -> Lines:
     cluster = session.writable()
     if session.verb == "apply" or session.flags["save-config"]:
         item = with_last_applied(item)
+    if session.verb == "apply":
+        item = _without_nulls(item)
     if session.dry_run == "client":
         yield session.done(DEPLOYMENT, _with_change_cause(session, item), "created")
         return

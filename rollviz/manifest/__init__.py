@@ -200,7 +200,7 @@ def _accepted(json: Json) -> Json:
     except DecodingError as error:
         raise _bad_request(json, str(error), error.field, expected(error)) from None
     if decoded.unknown:
-        listed = ", ".join(f'unknown field "{path}"' for path in decoded.unknown)
+        listed = ", ".join(f"unknown field {quote(path)}" for path in decoded.unknown)
         field = decoded.unknown[0]
         raise _bad_request(json, f"strict decoding error: {listed}", field, _spelling(field))
     whole = with_defaults({"spec": {}, "metadata": {}, **decoded.json}, "Deployment")
@@ -271,7 +271,7 @@ def _fields_at(parents: list[str]) -> list[str]:
     for name in parents:
         if name not in fields:
             return []
-        fields = structs()[fields[name].type.removeprefix("[]")]
+        fields = structs().get(fields[name].type.removeprefix("[]"), {})
     return list(fields)
 
 

@@ -197,7 +197,7 @@ class NotJson(yaml.constructor.ConstructorError):
 def _go_syntax(value: Any, inside: bool = False) -> str:
     """A value as Go's ``%#v`` writes it."""
     if isinstance(value, dict):
-        pairs = (f"{_go_syntax(k, True)}:{_go_syntax(v, True)}" for k, v in value.items())
+        pairs = sorted(f"{_go_syntax(k, True)}:{_go_syntax(v, True)}" for k, v in value.items())
         return f"map[interface {{}}]interface {{}}{{{', '.join(pairs)}}}"
     if isinstance(value, list):
         return f"[]interface {{}}{{{', '.join(_go_syntax(v, True) for v in value)}}}"

@@ -213,7 +213,8 @@ def _parse_one(text: str, first: int) -> Document | None:
     loader = Loader(text, first)
     try:
         json = loader.get_data() if loader.check_data() else None
-        loader.check_data()  # what follows without a --- is no YAML, and is not to go unnoticed
+        if text.lstrip().startswith("{"):
+            loader.check_data()  # kubectl reads on only in JSON, and we never: that is to be told
     except yaml.YAMLError as error:
         raise _not_yaml(loader.in_goyamls_words(error), first) from None
     finally:
@@ -282,10 +283,9 @@ def _invalid_data(words: str, field: str, fix: str) -> ManifestError:
 def _no_such_kind(json: Json) -> ManifestError:
     metadata = json.get("metadata") or {}
     name, namespace = metadata.get("name") or "", metadata.get("namespace") or ""
-    words = f'no matches for kind "{json["kind"]}" in version "{json["apiVersion"]}"'
-    about = (
-        f'resource mapping not found for name: "{name}" namespace: "{namespace}" from "{{file}}"'
-    )
+    words = f"no matches for kind {quote(json['kind'])} in version {quote(json['apiVersion'])}"
+    where = f"name: {quote(name)} namespace: {quote(namespace)}"
+    about = f'resource mapping not found for {where} from "{{file}}"'
     client = f"{about}: {words}\nensure CRDs are installed first"
     field = "apiVersion" if json["kind"] == "Deployment" else "kind"
     return ManifestError.refused(words, client, field=field, fix=TYPE_META)
