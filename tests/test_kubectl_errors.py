@@ -334,3 +334,47 @@ def test_what_comes_before_a_mistake_in_a_file_is_applied(cluster: Cluster) -> N
         "error: error parsing one-and-a-half.yaml: error converting YAML to JSON: yaml: line 1: "
         "did not find expected node content\n"
     )
+
+
+FOO = "apiVersion: x/v1\nkind: Foo\nmetadata: {name: a}\n"
+NO_FOO = (
+    'resource mapping not found for name: "a" namespace: "" from "all.yaml": '
+    'no matches for kind "Foo" in version "x/v1"\nensure CRDs are installed first\n'
+)
+NEGATIVE = (
+    'Error from server (Invalid): error when creating "all.yaml": Deployment.apps "web" is '
+    "invalid: spec.replicas: Invalid value: -2: must be greater than or equal to 0\n"
+)
+SEVERAL = {
+    "unknown kind first": ("apply", [FOO, MANIFEST], f"error: {NO_FOO}"),
+    "apply reads first": ("apply", [FOO, FILES["negative.yaml"]], NO_FOO + NEGATIVE),
+    "create as it reads": ("create", [FOO, FILES["negative.yaml"]], NEGATIVE + NO_FOO),
+    "wrong metadata first": (
+        "apply",
+        [MANIFEST.replace("name: web}", "name: 5}"), MANIFEST],
+        'error: unable to decode "all.yaml": json: cannot unmarshal number into Go struct field '
+        "ObjectMeta.metadata.name of type string\n",
+    ),
+    "no kind first": (
+        "apply",
+        ["a: b\n", MANIFEST],
+        'error: error validating "all.yaml": error validating data: [apiVersion not set, kind not '
+        "set]; if you choose to ignore these errors, turn validation off with --validate=false\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("verb", "texts", "stderr"), SEVERAL.values(), ids=SEVERAL)
+def test_kubectl_goes_on_after_some_mistakes(verb: str, texts: list[str], stderr: str) -> None:
+    answer = kubectl.run(f"{verb} -f all.yaml", Cluster(), {"all.yaml": "---\n".join(texts)})
+    created = texts[-1] == MANIFEST and "validating" not in stderr
+    stdout = "deployment.apps/web created\n" if created else ""
+    assert (answer.exit_code, answer.stdout, answer.stderr) == (1, stdout, stderr)
+
+
+def test_an_annotation_without_a_value_is_empty() -> None:
+    text = MANIFEST.replace("{name: web}", "{name: web, annotations: {a: , b: c}}")
+    cluster = Cluster()
+    kubectl.run("apply -f web.yaml", cluster, {"web.yaml": text})
+    annotations = cluster.deployment("web").metadata.annotations
+    assert (annotations["a"], annotations["b"]) == ("", "c")

@@ -148,7 +148,8 @@ def _each_file(session: Session, do: OneObject) -> Lines:
             errors.append(error)
     if errors and len(unreadable) > 1:
         unreadable = [KubectlError(f"[{', '.join(map(str, unreadable))}]")]
-    raise_all([*errors, *unreadable])
+    # apply reads every file before it sends anything
+    raise_all([*unreadable, *errors] if verb == "apply" else [*errors, *unreadable])
 
 
 def _one_object(

@@ -48,7 +48,8 @@ class ManifestError(ValueError):
             for a person: see :meth:`lines`.
         client: kubectl's own words where it refuses the file by itself, with ``{file}`` for its
             name and ``{verb}`` for apply or create; else "".
-        before: the documents of the file that kubectl takes before it comes to this one.
+        beside: the documents of the file that kubectl takes all the same.
+        others: what else it refuses in the file.
         not_asked_for: the same where ``kubectl apply`` alone refuses it, for its name; else "".
     """
 
@@ -74,7 +75,8 @@ class ManifestError(ValueError):
         self.fix = fix
         self.client = client
         self.file = ""
-        self.before: Sequence[Any] = ()
+        self.beside: Sequence[Any] = ()
+        self.others: Sequence[ManifestError] = ()
         self.not_asked_for = ""
 
     def __str__(self) -> str:

@@ -124,13 +124,20 @@ def documents(source: Source, *, name: str = "deployment.yaml") -> list[Document
         ManifestError: as :func:`parse`, or kubectl refuses one of the objects by itself.
     """
     found: list[Document] = []
+    errors: list[ManifestError] = []
     try:
-        for document in _parsed(source):
-            found += (item.checked() for item in document.items())
+        for item in (item for document in _parsed(source) for item in document.items()):
+            _check_type_meta(item.json)
+            try:
+                found.append(item.checked())
+            except ManifestError as error:  # after which kubectl reads on
+                errors.append(error)
     except ManifestError as error:
-        error.file = file_name(source, name)
-        error.before = found
-        raise
+        errors.append(error)
+    if errors:
+        first, *others = errors
+        first.file, first.beside, first.others = file_name(source, name), found, others
+        raise first
     return found
 
 
