@@ -25,10 +25,20 @@ spec:
 FILES = {
     "web.yaml": MANIFEST,
     "other-namespace.yaml": MANIFEST.replace("{name: web}", "{name: web, namespace: shop}"),
+    "typo-there.yaml": MANIFEST.replace("{name: web}", "{name: web, namespace: shop}").replace(
+        "replicas:", "replica:"
+    ),
+    "one-and-a-half.yaml": MANIFEST.replace("{name: web}", "{name: api}") + "---\na: [\n",
     "other-selector.yaml": MANIFEST.replace("app: web", "app: shop"),
     "negative.yaml": MANIFEST.replace("replicas: 2", "replicas: -2"),
     "service.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: web}\n",
 }
+
+
+EMPTY_SELECTOR = (
+    'The Deployment "web" is invalid: spec.selector: Invalid value: {}: '
+    "empty selector is invalid for deployment\n"
+)
 
 
 @cache
@@ -159,6 +169,9 @@ ERRORS = {
     "create service web": 'error: rollviz has no "kubectl create service"\n',
     "apply -f other-namespace.yaml": "Error from server (NotFound): error when creating "
     '"other-namespace.yaml": namespaces "shop" not found\n',
+    "apply -f typo-there.yaml": "Error from server (BadRequest): error when creating "
+    '"typo-there.yaml": Deployment in version "v1" cannot be handled as a Deployment: strict '
+    'decoding error: unknown field "spec.replica"\n',
     "apply -f other-namespace.yaml -n default": "error: the namespace from the provided object "
     '"shop" does not match the namespace "default". You must pass \'--namespace=shop\' to perform '
     "this operation.\n",
@@ -291,3 +304,77 @@ def test_reading_changes_nothing(verb, words):
     before = (cluster.now, len(cluster.timeline))
     kubectl.run(" ".join([verb, *words]), cluster, FILES)
     assert (cluster.now, len(cluster.timeline)) == before
+
+
+NULLS = {
+    "field": ("  replicas: 2\n", "  replicas: 2\n  replica:\n", ""),
+    "in a list": ('image: "nginx:1.27"', 'image: "nginx:1.27", env: [{name: A, valu: }]', ""),
+    "label": ("matchLabels: {app: web}", "matchLabels: {app: }", EMPTY_SELECTOR),
+    "item": ("name: nginx", "name: nginx, command: [~]", ""),
+}
+
+
+@pytest.mark.parametrize(("old", "new", "stderr"), NULLS.values(), ids=NULLS)
+def test_apply_leaves_out_keys_without_a_value(old: str, new: str, stderr: str) -> None:
+    files = {"web.yaml": MANIFEST.replace(old, new)}
+    answer = kubectl.run("apply --dry-run=server -f web.yaml", Cluster(), files)
+    assert (answer.exit_code, answer.stderr) == (1 if stderr else 0, stderr)
+
+
+def test_create_sends_keys_without_a_value() -> None:
+    files = {"web.yaml": MANIFEST.replace("  replicas: 2\n", "  replica:\n")}
+    answer = kubectl.run("create -f web.yaml", Cluster(), files)
+    assert answer.stderr.endswith('strict decoding error: unknown field "spec.replica"\n')
+
+
+def test_what_comes_before_a_mistake_in_a_file_is_applied(cluster: Cluster) -> None:
+    answer = kubectl.run("apply -f one-and-a-half.yaml", cluster, FILES)
+    assert (answer.exit_code, answer.stdout) == (1, "deployment.apps/api created\n")
+    assert answer.stderr == (
+        "error: error parsing one-and-a-half.yaml: error converting YAML to JSON: yaml: line 1: "
+        "did not find expected node content\n"
+    )
+
+
+FOO = "apiVersion: x/v1\nkind: Foo\nmetadata: {name: a}\n"
+NO_FOO = (
+    'resource mapping not found for name: "a" namespace: "" from "all.yaml": '
+    'no matches for kind "Foo" in version "x/v1"\nensure CRDs are installed first\n'
+)
+NEGATIVE = (
+    'Error from server (Invalid): error when creating "all.yaml": Deployment.apps "web" is '
+    "invalid: spec.replicas: Invalid value: -2: must be greater than or equal to 0\n"
+)
+SEVERAL = {
+    "unknown kind first": ("apply", [FOO, MANIFEST], f"error: {NO_FOO}"),
+    "apply reads first": ("apply", [FOO, FILES["negative.yaml"]], NO_FOO + NEGATIVE),
+    "create as it reads": ("create", [FOO, FILES["negative.yaml"]], NEGATIVE + NO_FOO),
+    "wrong metadata first": (
+        "apply",
+        [MANIFEST.replace("name: web}", "name: 5}"), MANIFEST],
+        'error: unable to decode "all.yaml": json: cannot unmarshal number into Go struct field '
+        "ObjectMeta.metadata.name of type string\n",
+    ),
+    "no kind first": (
+        "apply",
+        ["a: b\n", MANIFEST],
+        'error: error validating "all.yaml": error validating data: [apiVersion not set, kind not '
+        "set]; if you choose to ignore these errors, turn validation off with --validate=false\n",
+    ),
+}
+
+
+@pytest.mark.parametrize(("verb", "texts", "stderr"), SEVERAL.values(), ids=SEVERAL)
+def test_kubectl_goes_on_after_some_mistakes(verb: str, texts: list[str], stderr: str) -> None:
+    answer = kubectl.run(f"{verb} -f all.yaml", Cluster(), {"all.yaml": "---\n".join(texts)})
+    created = texts[-1] == MANIFEST and "validating" not in stderr
+    stdout = "deployment.apps/web created\n" if created else ""
+    assert (answer.exit_code, answer.stdout, answer.stderr) == (1, stdout, stderr)
+
+
+def test_an_annotation_without_a_value_is_empty() -> None:
+    text = MANIFEST.replace("{name: web}", "{name: web, annotations: {a: , b: c}}")
+    cluster = Cluster()
+    kubectl.run("apply -f web.yaml", cluster, {"web.yaml": text})
+    annotations = cluster.deployment("web").metadata.annotations
+    assert (annotations["a"], annotations["b"]) == ("", "c")

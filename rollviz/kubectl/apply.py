@@ -154,7 +154,7 @@ def with_last_applied(item: Json) -> Json:
     kubectl writes the annotations' map even where the file has none.
     """
     annotations = {
-        key: value
+        key: "" if value is None else value
         for key, value in (item["metadata"].get("annotations") or {}).items()
         if key != LAST_APPLIED
     }

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from difflib import unified_diff
+from typing import Any
 
 from rollviz import manifest
 from rollviz.kubectl.apply import patch, three_way, with_last_applied
@@ -147,7 +148,8 @@ def _each_file(session: Session, do: OneObject) -> Lines:
             errors.append(error)
     if errors and len(unreadable) > 1:
         unreadable = [KubectlError(f"[{', '.join(map(str, unreadable))}]")]
-    raise_all([*errors, *unreadable])
+    # apply reads every file before it sends anything
+    raise_all([*unreadable, *errors] if verb == "apply" else [*errors, *unreadable])
 
 
 def _one_object(
@@ -202,8 +204,10 @@ def _in_namespace(session: Session, filename: str, item: Json) -> Json:
     """The namespace is written into what is sent; this cluster has one.
 
     Raises:
-        KubectlError: the manifest or ``-n`` names another.
+        KubectlError: the manifest or ``-n`` names another, or ``apply`` can't ask for the name.
     """
+    if session.verb == "apply" and (words := manifest.not_asked_for(item)):
+        raise KubectlError(words.replace("{file}", filename))
     asked, said = session.flags["namespace"], item["metadata"].get("namespace")
     here = session.view.namespace
     if asked and said and asked != said:
@@ -213,15 +217,34 @@ def _in_namespace(session: Session, filename: str, item: Json) -> Json:
         )
     wanted = asked or said or here
     if wanted != here:
+        _check_types(session, item)
         message = f'error when creating "{filename}": namespaces "{wanted}" not found'
         raise ServerError("NotFound", message)
     return {**item, "metadata": {**item["metadata"], "namespace": wanted}}
+
+
+def _without_nulls(item: Any) -> Any:
+    """A new object as ``apply`` sends it: a key without a value is left out."""
+    if isinstance(item, dict):
+        return {k: _without_nulls(v) for k, v in item.items() if v is not None}
+    return [_without_nulls(v) for v in item] if isinstance(item, list) else item
+
+
+def _check_types(session: Session, item: Json) -> None:
+    """What can't be decoded is refused before anyone looks for the namespace."""
+    try:
+        manifest.check(_without_nulls(item) if session.verb == "apply" else item)
+    except manifest.ManifestError as error:
+        if error.reason != "Invalid":
+            raise
 
 
 def _create(session: Session, filename: str, item: Json) -> Lines:
     cluster = session.writable()
     if session.verb == "apply" or session.flags["save-config"]:
         item = with_last_applied(item)
+    if session.verb == "apply":
+        item = _without_nulls(item)
     if session.dry_run == "client":
         yield session.done(DEPLOYMENT, _with_change_cause(session, item), "created")
         return

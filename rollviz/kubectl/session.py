@@ -225,8 +225,10 @@ class Session:
                 if error.message == manifest.NO_SUCH_FILE:
                     missing.append(KubectlError(error.client.replace("{file}", filename)))
                 elif error.message != manifest.NOTHING_IN_IT:
-                    text = error.kubectl(self.verb, filename)
-                    broken.append(KubectlError(text.removeprefix("error: ")))
+                    for refused in (error, *error.others):
+                        text = refused.kubectl(self.verb, filename)
+                        broken.append(KubectlError(text.removeprefix("error: ")))
+                    found += ((filename, document) for document in error.beside)
             else:
                 found += ((filename, document) for document in documents)
         raise_all(missing)

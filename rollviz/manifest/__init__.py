@@ -42,6 +42,7 @@ from rollviz.manifest.reading import (
     documents,
     expected,
     file_name,
+    not_asked_for,
     only_deployment,
     parse,
 )
@@ -62,6 +63,7 @@ __all__ = [
     "defaulted",
     "deployment",
     "documents",
+    "not_asked_for",
     "parse",
     "read",
     "warnings",
@@ -112,9 +114,14 @@ def check(json: Json) -> None:
 Deployment: json: cannot unmarshal string into Go struct field DeploymentSpec.spec.replicas of \
 type int32
     """
-    causes = tuple(deployments.deployment(_accepted(json)))
-    if causes:
-        raise ManifestError.invalid(_name(json), causes)
+    try:
+        accepted = _accepted(json)
+        causes = tuple(deployments.deployment(accepted))
+        if causes:
+            raise ManifestError.invalid(_name(accepted), causes)
+    except ManifestError as error:
+        error.not_asked_for = not_asked_for(json)
+        raise
 
 
 def check_update(old: Json, new: Json) -> None:
@@ -142,7 +149,6 @@ def defaulted(json: Json) -> Json:
     """
     stored = {**_accepted(json), "apiVersion": "apps/v1", "kind": "Deployment"}
     metadata = {k: v for k, v in stored["metadata"].items() if k not in _OWN_FIELDS}
-    metadata["name"] = metadata.get("name") or _generated(json, metadata.get("generateName") or "")
     stored = encoded({**stored, "metadata": metadata}, "Deployment")
     return {key: stored[key] for key in ("apiVersion", "kind", "metadata", "spec")}
 
@@ -183,7 +189,7 @@ def warnings(json: Json) -> list[str]:
 
 
 def _accepted(json: Json) -> Json:
-    """The manifest decoded, and with its defaults.
+    """The manifest decoded, with its defaults, and with a name where one is to be generated.
 
     Raises:
         ManifestError: it can't be decoded (400).
@@ -194,12 +200,15 @@ def _accepted(json: Json) -> Json:
     except DecodingError as error:
         raise _bad_request(json, str(error), error.field, expected(error)) from None
     if decoded.unknown:
-        listed = ", ".join(f'unknown field "{path}"' for path in decoded.unknown)
+        listed = ", ".join(f"unknown field {quote(path)}" for path in decoded.unknown)
         field = decoded.unknown[0]
         raise _bad_request(json, f"strict decoding error: {listed}", field, _spelling(field))
     whole = with_defaults({"spec": {}, "metadata": {}, **decoded.json}, "Deployment")
-    namespace = whole["metadata"].get("namespace") or "default"
-    return {**whole, "metadata": {**whole["metadata"], "namespace": namespace}}
+    metadata = {**whole["metadata"]}
+    metadata["namespace"] = metadata.get("namespace") or "default"
+    if (prefix := metadata.get("generateName")) and not metadata.get("name"):
+        metadata["name"] = _generated(json, prefix)
+    return {**whole, "metadata": metadata}
 
 
 def _check_kind(json: Json) -> None:
@@ -262,7 +271,7 @@ def _fields_at(parents: list[str]) -> list[str]:
     for name in parents:
         if name not in fields:
             return []
-        fields = structs()[fields[name].type.removeprefix("[]")]
+        fields = structs().get(fields[name].type.removeprefix("[]"), {})
     return list(fields)
 
 

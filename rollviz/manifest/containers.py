@@ -1,7 +1,6 @@
 """The rules for a container: ``validateContainers`` in ``pkg/apis/core/validation``, as tables.
 
-Security contexts are looked at for user and group numbers only, and volume devices, resize
-policies and claims for their types only.
+Volume devices, claims and restart rules are looked at for their types only.
 """
 
 from __future__ import annotations
@@ -15,6 +14,7 @@ from rollviz.manifest.errors import (
     forbidden,
     invalid,
     not_found,
+    required,
 )
 from rollviz.manifest.formats import (
     descending_path,
@@ -26,7 +26,6 @@ from rollviz.manifest.probes import LIFECYCLE, LIVENESS, PORT_NUMBER, READINESS
 from rollviz.manifest.resources import resources
 from rollviz.manifest.rules import (
     Pod,
-    between,
     both,
     each,
     formatted,
@@ -38,10 +37,8 @@ from rollviz.manifest.rules import (
     unlike,
     when_set,
 )
+from rollviz.manifest.security import CONTAINER_SECURITY
 from rollviz.objects import Json
-
-USER_ID = optional(between(0, 2**31 - 1))
-"""A user or a group: ``validation.IsValidUserID``."""
 
 _PORT = struct(
     ("containerPort", both(present, when_set(PORT_NUMBER))),
@@ -83,6 +80,20 @@ def _volume_mounts(container: Json, path: str, pod: Pod) -> Iterable[Cause]:
         if mount.get("mountPropagation") == "Bidirectional" and not _privileged(container):
             words = "Bidirectional mount propagation is available only to privileged containers"
             yield forbidden(f"{path}.mountPropagation", words)
+        yield from _recursive_read_only(mount, f"{path}.recursiveReadOnly", pod)
+
+
+def _recursive_read_only(mount: Json, path: str, pod: Pod) -> Iterable[Cause]:
+    """``validateMountRecursiveReadOnly``."""
+    mode = mount.get("recursiveReadOnly")
+    if mode not in ("Enabled", "IfPossible"):
+        yield from optional(one_of("Disabled", "Enabled", "IfPossible"))(mode, path, pod)
+        return
+    if not mount.get("readOnly"):
+        yield forbidden(path, "may only be specified when readOnly is true")
+    if mount.get("mountPropagation") not in (None, "None"):
+        words = "may only be specified when mountPropagation is None or not specified"
+        yield forbidden(path, words)
 
 
 _sub_path = when_set(formatted(descending_path))
@@ -92,6 +103,23 @@ _propagation = optional(one_of("Bidirectional", "HostToContainer", "None"))
 def _privileged(container: Json) -> bool:
     return bool((container.get("securityContext") or {}).get("privileged"))
 
+
+def _resize_policies(container: Json, path: str, pod: Pod) -> Iterable[Cause]:
+    """``validateResizePolicy``: what is wrong with one is said of the whole list."""
+    path, seen = f"{path}.resizePolicy", set[str]()
+    for i, policy in enumerate(container.get("resizePolicy") or ()):
+        yield from unlike(policy.get("resourceName") or "", seen, f"{path}[{i}]")
+        for name, allowed in _RESIZE.items():
+            if value := policy.get(name):
+                yield from one_of(*allowed)(value, path, pod)
+            else:
+                yield required(path)
+
+
+_RESIZE = {
+    "resourceName": ("cpu", "memory"),
+    "restartPolicy": ("NotRequired", "RestartContainer"),
+}
 
 _COMMON = struct(
     ("name", named(dns1123_label)),
@@ -103,7 +131,8 @@ _COMMON = struct(
     _volume_mounts,
     ("imagePullPolicy", one_of("Always", "IfNotPresent", "Never")),
     ("resources", resources),
-    ("securityContext", optional(struct(("runAsUser", USER_ID), ("runAsGroup", USER_ID)))),
+    _resize_policies,
+    ("securityContext", optional(CONTAINER_SECURITY)),
 )
 _RUNNING = struct(
     ("lifecycle", optional(LIFECYCLE)),
@@ -144,7 +173,8 @@ def init_containers(spec: Json, path: str, pod: Pod) -> Iterable[Cause]:
         at, name = f"{path}[{i}]", container.get("name") or ""
         yield from _COMMON(container, at, pod)
         yield from _RESTART(container, at, pod)
-        yield from unlike(name, names, f"{at}.name") if name else ()
+        if name or name in names:  # it may be the containers' empty one, but adds none
+            yield from unlike(name, names, f"{at}.name")
         yield from _host_ports([container], path)
         sidecar = container.get("restartPolicy") == "Always"
         yield from (_RUNNING if sidecar else _not_before_the_pod_runs)(container, at, pod)

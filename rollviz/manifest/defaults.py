@@ -146,10 +146,14 @@ def _strategy(json: Json) -> Json:
     return {"type": "RollingUpdate", "rollingUpdate": rolling}
 
 
-def _pull_policy(json: Json) -> Json:
+def _pull_policy(image: str, policy: str) -> Callable[[Json], Json]:
     """``SetDefaults_Container``: an image that may move is always pulled."""
-    policy = "Always" if _is_latest(json.get("image") or "") else "IfNotPresent"
-    return {**json, "imagePullPolicy": json.get("imagePullPolicy") or policy}
+
+    def computed(json: Json) -> Json:
+        default = "Always" if _is_latest(json.get(image) or "") else "IfNotPresent"
+        return {**json, policy: json.get(policy) or default}
+
+    return computed
 
 
 def _is_latest(image: str) -> bool:
@@ -172,7 +176,8 @@ def _empty_dir(json: Json) -> Json:
 
 _COMPUTED: dict[str, Callable[[Json], Json]] = {
     "DeploymentStrategy": _strategy,
-    "Container": _pull_policy,
+    "Container": _pull_policy("image", "imagePullPolicy"),
+    "ImageVolumeSource": _pull_policy("reference", "pullPolicy"),
     "PodSpec": _service_account,
     "Volume": _empty_dir,
 }

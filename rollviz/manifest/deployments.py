@@ -10,55 +10,28 @@ from typing import Any
 
 from rollviz.manifest.defaults import encoded
 from rollviz.manifest.errors import Cause, Word, forbidden, invalid, not_supported, required
-from rollviz.manifest.formats import dns1123_label, dns1123_subdomain, label_value, percent
+from rollviz.manifest.formats import label_value, percent
 from rollviz.manifest.formats import qualified_name as label_key
-from rollviz.manifest.pods import annotation_map, pod_template
-from rollviz.manifest.rules import Pod, at_least_zero, labels
+from rollviz.manifest.metadata import object_meta, object_meta_update
+from rollviz.manifest.pods import pod_template
+from rollviz.manifest.rules import Pod, at_least_zero
+from rollviz.manifest.selectors import label_selector, requirement
 from rollviz.objects import Json
 
 
 def deployment(json: Json) -> Iterable[Cause]:
     """``ValidateDeployment``: everything that is wrong with a new Deployment."""
-    yield from _metadata(json["metadata"])
+    yield from object_meta(json["metadata"])
     yield from _spec(json["spec"])
 
 
 def deployment_update(new: Json, old: Json) -> Iterable[Cause]:
     """``ValidateDeploymentUpdate``: what is wrong with ``new`` in the place of ``old``."""
-    yield from _identity(new["metadata"], old["metadata"])
+    yield from object_meta_update(new["metadata"], old["metadata"])
     yield from _spec(new["spec"])
     selector = _selector_json(new["spec"])
     if selector != _selector_json(old["spec"]):
         yield invalid("spec.selector", selector, "field is immutable")
-
-
-def _metadata(metadata: Json) -> Iterable[Cause]:
-    """``ValidateObjectMeta``: the name, the namespace, labels and annotations."""
-    name, prefix = metadata.get("name") or "", metadata.get("generateName") or ""
-    for words in dns1123_subdomain(_with_suffix(prefix)) if prefix else ():
-        yield invalid("metadata.generateName", prefix, words)
-    if not (name or prefix):
-        yield required("metadata.name", "name or generateName is required")
-    for words in dns1123_subdomain(name) if name else ():
-        yield invalid("metadata.name", name, words)
-    for words in dns1123_label(metadata["namespace"]):
-        yield invalid("metadata.namespace", metadata["namespace"], words)
-    yield from labels(metadata.get("labels"), "metadata.labels", Pod())
-    yield from annotation_map(metadata.get("annotations"), "metadata.annotations")
-
-
-def _with_suffix(prefix: str) -> str:
-    """A name's beginning as it is checked: its last dash is covered (``maskTrailingDash``)."""
-    return prefix[:-2] + "a" if len(prefix) > 1 and prefix.endswith("-") else prefix
-
-
-def _identity(new: Json, old: Json) -> Iterable[Cause]:
-    """``ValidateObjectMetaUpdate``: an object keeps its name and namespace."""
-    for field in ("name", "namespace"):
-        if new.get(field) != old.get(field):
-            yield invalid(f"metadata.{field}", new.get(field) or "", "field is immutable")
-    yield from labels(new.get("labels"), "metadata.labels", Pod())
-    yield from annotation_map(new.get("annotations"), "metadata.annotations")
 
 
 def _spec(spec: Json) -> Iterable[Cause]:
@@ -82,7 +55,9 @@ def _selector(spec: Json) -> Iterable[Cause]:
     if selector is None:
         yield required("spec.selector")
     else:
-        yield from _label_selector(selector, "spec.selector")
+        yield from label_selector(selector, "spec.selector", Pod())
+        if not (selector.get("matchLabels") or selector.get("matchExpressions")):
+            yield invalid("spec.selector", _selector_json(spec), _EMPTY)
     if not _selects(spec):
         yield invalid("spec.selector", _selector_json(spec), "invalid label selector")
     elif not _matches(selector, spec["template"]["metadata"].get("labels") or {}):
@@ -92,35 +67,7 @@ def _selector(spec: Json) -> Iterable[Cause]:
         yield invalid("spec.template.metadata.labels", shown, words)
 
 
-def _label_selector(selector: Json, path: str) -> Iterable[Cause]:
-    """``ValidateLabelSelector``, and that it is not empty."""
-    yield from labels(selector.get("matchLabels"), f"{path}.matchLabels", Pod())
-    expressions = selector.get("matchExpressions") or ()
-    for i, expression in enumerate(expressions):
-        yield from _requirement(expression, f"{path}.matchExpressions[{i}]")
-    if not (selector.get("matchLabels") or expressions):
-        yield invalid(path, encoded(selector, "LabelSelector"), _EMPTY)
-
-
 _EMPTY = "empty selector is invalid for deployment"
-_WITH_VALUES = ("In", "NotIn")
-_WITHOUT_VALUES = ("Exists", "DoesNotExist")
-
-
-def _requirement(expression: Json, path: str) -> Iterable[Cause]:
-    operator, values = expression.get("operator") or "", expression.get("values") or ()
-    if operator in _WITH_VALUES and not values:
-        words = "must be specified when `operator` is 'In' or 'NotIn'"
-        yield required(f"{path}.values", words)
-    elif operator in _WITHOUT_VALUES and values:
-        words = "may not be specified when `operator` is 'Exists' or 'DoesNotExist'"
-        yield forbidden(f"{path}.values", words)
-    elif operator not in (*_WITH_VALUES, *_WITHOUT_VALUES):
-        yield invalid(f"{path}.operator", Word(operator), "not a valid selector operator")
-    key = expression.get("key") or ""
-    yield from (invalid(f"{path}.key", key, words) for words in label_key(key))
-    for i, value in enumerate(values):
-        yield from (invalid(f"{path}.values[{i}]", value, words) for words in label_value(value))
 
 
 def _selects(spec: Json) -> bool:
@@ -129,7 +76,7 @@ def _selects(spec: Json) -> bool:
     match_labels = selector.get("matchLabels") or {}
     expressions = selector.get("matchExpressions") or ()
     return not any(label_key(k) or label_value(v) for k, v in match_labels.items()) and not any(
-        any(_requirement(expression, "")) for expression in expressions
+        any(requirement(expression, "")) for expression in expressions
     )
 
 

@@ -14,16 +14,23 @@ from rollviz.manifest.formats import (
     env_name,
     qualified_name,
 )
-from rollviz.manifest.rules import Pod, anything, formatted, named, struct, when_set
+from rollviz.manifest.rules import Pod, Rule, anything, formatted, named, struct, when_set
 from rollviz.objects import Json
 
-_FIELDS_OF_A_POD = {"spec.restartPolicy", "spec.schedulerName", "status.phase"}
+_MAPS = {"metadata.annotations", "metadata.labels"}
+_NAMES = {"metadata.name", "metadata.namespace", "metadata.uid"}
 _FIELDS_FOR_ENV = {
-    *("metadata.name", "metadata.namespace", "metadata.uid"),
+    *_NAMES,
     *("spec.nodeName", "spec.serviceAccountName"),
     *("status.hostIP", "status.hostIPs", "status.podIP", "status.podIPs"),
 }
-_SUBSCRIPTED = re.compile(r"metadata\.(labels|annotations)\['(.*)'\]")
+FIELDS_FOR_FILES = {*_NAMES, *_MAPS}
+_FIELDS_OF_A_POD = {
+    *("spec.restartPolicy", "spec.schedulerName", "status.phase"),
+    *(_FIELDS_FOR_ENV | FIELDS_FOR_FILES),
+}
+_RENAMED = {"spec.host": "spec.nodeName"}
+_SUBSCRIPTED = re.compile(r"(.+?)\['(.*)'\]", re.DOTALL)
 _RESOURCES_FOR_ENV = sorted(
     f"{side}.{name}"
     for side in ("limits", "requests")
@@ -31,27 +38,56 @@ _RESOURCES_FOR_ENV = sorted(
 )
 
 
-def _field_path(ref: Json, path: str, pod: Pod) -> Iterable[Cause]:
-    """``validateObjectFieldSelector``: what of the pod a variable takes its value from."""
+def field_path(fields: set[str]) -> Rule:
+    """``validateObjectFieldSelector``: what of the pod a value is taken from, one of ``fields``."""
+    return lambda ref, path, pod: _field_path(ref, path, fields)
+
+
+def _field_path(ref: Json, path: str, fields: set[str]) -> Iterable[Cause]:
     wanted = ref.get("fieldPath") or ""
+    field = _RENAMED.get(wanted, wanted)
     subscripted = _SUBSCRIPTED.fullmatch(wanted)
     if not wanted:
         yield required(f"{path}.fieldPath")
     elif ref["apiVersion"] != "v1":
         words = f"error converting fieldPath: unsupported pod version: {ref['apiVersion']}"
         yield invalid(f"{path}.fieldPath", wanted, words)
-    elif subscripted:
-        key_form = annotation_key if subscripted[1] == "annotations" else qualified_name
-        key = subscripted[2].lower() if subscripted[1] == "annotations" else subscripted[2]
+    elif subscripted and subscripted[1] in _MAPS:
+        annotation = subscripted[1] == "metadata.annotations"
+        key_form = annotation_key if annotation else qualified_name
+        key = subscripted[2].lower() if annotation else subscripted[2]
         yield from (invalid(path, key, words) for words in key_form(key))
-    elif wanted in _FIELDS_OF_A_POD:
-        yield not_supported(f"{path}.fieldPath", wanted, sorted(_FIELDS_FOR_ENV))
-    elif wanted not in _FIELDS_FOR_ENV:
-        words = f"error converting fieldPath: field label not supported: {wanted}"
+    elif subscripted or field not in _FIELDS_OF_A_POD:
+        how = "does not support subscript" if subscripted else "not supported"
+        words = f"error converting fieldPath: field label {how}: {wanted}"
         yield invalid(f"{path}.fieldPath", wanted, words)
+    elif field not in fields:
+        yield not_supported(f"{path}.fieldPath", field, sorted(fields))
 
 
-def _resource_field(value: Any, path: str, pod: Pod) -> Iterable[Cause]:
+_SIZES = "1, 1k, 1M, 1G, 1T, 1P, 1E, 1Ki, 1Mi, 1Gi, 1Ti, 1Pi, 1Ei"
+_DIVISORS = {
+    "cpu": ("1m and 1", "cpu"),
+    "memory": (_SIZES, "memory"),
+    "ephemeral-storage": (_SIZES, "local ephemeral storage"),
+    "hugepages": (_SIZES, "hugepages"),
+}
+
+
+def _divisor(ref: Json, path: str, pod: Pod) -> Iterable[Cause]:
+    """``validateContainerResourceDivisor``; which blames the resource."""
+    resource, divisor = ref.get("resource") or "", ref.get("divisor") or "0"
+    name = resource.partition(".")[2]
+    kind = "hugepages" if name.startswith("hugepages-") else name
+    if divisor == "0" or kind not in _DIVISORS:
+        return
+    allowed, what = _DIVISORS[kind]
+    if divisor not in re.split(", | and ", allowed):
+        words = f"only divisor's values {allowed} are supported with the {what} resource"
+        yield invalid(f"{path}.divisor", resource, words)
+
+
+def _resource_name(value: Any, path: str, pod: Pod) -> Iterable[Cause]:
     huge_pages = (value or "").startswith(("limits.hugepages-", "requests.hugepages-"))
     if not value:
         return (required(path),)
@@ -59,10 +95,13 @@ def _resource_field(value: Any, path: str, pod: Pod) -> Iterable[Cause]:
     return () if known else (not_supported(path, value, _RESOURCES_FOR_ENV),)
 
 
+resource_field = struct(("resource", _resource_name), _divisor)
+"""``validateContainerResourceFieldSelector``."""
+
 _KEY_REF = struct(("name", formatted(dns1123_subdomain)), ("key", named(config_key)))
 _ENV_SOURCES = {
-    "fieldRef": _field_path,
-    "resourceFieldRef": struct(("resource", _resource_field)),
+    "fieldRef": field_path(_FIELDS_FOR_ENV),
+    "resourceFieldRef": resource_field,
     "configMapKeyRef": _KEY_REF,
     "secretKeyRef": _KEY_REF,
     "fileKeyRef": anything,

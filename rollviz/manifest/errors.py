@@ -48,6 +48,9 @@ class ManifestError(ValueError):
             for a person: see :meth:`lines`.
         client: kubectl's own words where it refuses the file by itself, with ``{file}`` for its
             name and ``{verb}`` for apply or create; else "".
+        beside: the documents of the file that kubectl takes all the same.
+        others: what else it refuses in the file.
+        not_asked_for: the same where ``kubectl apply`` alone refuses it, for its name; else "".
     """
 
     def __init__(
@@ -72,6 +75,9 @@ class ManifestError(ValueError):
         self.fix = fix
         self.client = client
         self.file = ""
+        self.beside: Sequence[Any] = ()
+        self.others: Sequence[ManifestError] = ()
+        self.not_asked_for = ""
 
     def __str__(self) -> str:
         return f"{self.file}: {'; '.join(self.lines())}" if self.file else self.message
@@ -109,13 +115,13 @@ class ManifestError(ValueError):
     def kubectl(self, verb: str = "create", filename: str = "deployment.yaml") -> str:
         """What kubectl prints to stderr, without the newline, for ``kubectl VERB -f FILENAME``.
 
-        ``kubectl apply`` asks for the object by its name first, and so fails earlier without one.
+        ``kubectl apply`` asks for the object by its name first, and so may fail earlier.
         """
         if self.client:
             words = self.client.replace("{verb}", verb).replace("{file}", filename)
             return "error: " + words
-        if verb == "apply" and not self.name:
-            return _NO_NAME.replace("{file}", filename)
+        if verb == "apply" and self.not_asked_for:
+            return "error: " + self.not_asked_for.replace("{file}", filename)
         if self.reason != "Invalid":
             doing = f'error when creating "{filename}"'
             return f"Error from server ({self.reason}): {doing}: {self.message}"
@@ -129,12 +135,6 @@ class ManifestError(ValueError):
             return [str(cause) + _tail(_FIXES.get(cause.reason, "")) for cause in self.causes]
         return [(f"{self.field}: " if self.field else "") + self.message + _tail(self.fix)]
 
-
-_NO_NAME = """\
-error: error when retrieving current configuration of:
-Resource: "apps/v1, Resource=deployments", GroupVersionKind: "apps/v1, Kind=Deployment"
-Name: "", Namespace: "default"
-from server for: "{file}": resource name may not be empty"""
 
 _FIXES = {
     "FieldValueRequired": "write it",

@@ -11,6 +11,7 @@ it is right. Lengths are in bytes.
 
 from __future__ import annotations
 
+import ipaddress
 import re
 from collections.abc import Callable
 
@@ -18,6 +19,7 @@ Format = Callable[[str], list[str]]
 
 _LABEL = "[a-z0-9]([-a-z0-9]*[a-z0-9])?"
 _SUBDOMAIN = _LABEL + r"(\." + _LABEL + ")*"
+_UNDERSCORED = r"_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?(\._?[a-z0-9]([-_a-z0-9]*[a-z0-9])?)*"
 _KEY = "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 _PERCENT = "[0-9]+%"
 _CONFIG_KEY = "[-._a-zA-Z0-9]+"
@@ -61,6 +63,27 @@ def dns1123_subdomain(text: str, unit: str = "characters") -> list[str]:
     rule = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters,"
     rule += f" '-' or '.', and {_ALPHANUMERIC_ENDS}"
     return [*errors, _regex_error(rule, _SUBDOMAIN, "example.com")]
+
+
+def dns1123_subdomain_with_underscore(text: str) -> list[str]:
+    """A domain to look names up in."""
+    errors = _no_more_than(253, text)
+    if _matches(_UNDERSCORED, text):
+        return errors
+    rule = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters,"
+    rule += f" '_', '-' or '.', and {_ALPHANUMERIC_ENDS}"
+    return [*errors, _regex_error(rule, _UNDERSCORED, "example.com")]
+
+
+def ip_address(text: str) -> list[str]:
+    """An address of IPv4 or IPv6."""
+    try:
+        if "%" not in text:
+            ipaddress.ip_address(text)
+            return []
+    except ValueError:
+        pass
+    return ["must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)"]
 
 
 def qualified_name(text: str) -> list[str]:
@@ -135,6 +158,13 @@ def config_key(text: str) -> list[str]:
     if text in (".", ".."):
         return [*errors, f"must not be '{text}'"]
     return errors + (["must not start with '..'"] if text.startswith("..") else [])
+
+
+def path_segment(text: str) -> list[str]:
+    """A part of a URL's path, as a name is in a request."""
+    if text in (".", ".."):
+        return [f"may not be '{text}'"]
+    return [f"may not contain '{sign}'" for sign in "/%" if sign in text]
 
 
 def http_header(text: str) -> list[str]:

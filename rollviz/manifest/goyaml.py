@@ -9,20 +9,27 @@ nothing of are passed over, and of a key that is there twice the last one counts
 
 from __future__ import annotations
 
+import math
 import re
 from typing import Any
 
 import yaml
 
+from rollviz.manifest.errors import quote
+
 
 class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
-    """YAML as go-yaml resolves it; ``twice`` are the keys that were there twice."""
+    """YAML as go-yaml resolves it; ``twice`` are the keys that were there twice.
+
+    ``first`` is the line that the text begins with in its file, from 0.
+    """
 
     yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, first: int = 0) -> None:
         super().__init__(text)
         self.text = text
+        self.first = first
         self.twice: list[str] = []
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> Any:
@@ -30,12 +37,19 @@ class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mis
         if not isinstance(node, yaml.MappingNode):
             return super().construct_mapping(node, deep)  # says that it is none
         seen: set[str] = set()
-        for key, _ in node.value:
+        for key, value in node.value:
             if key.tag == _NULL:
-                raise _unreadable("a key is missing before the colon", key.start_mark)
+                shown = _go_syntax(self.construct_object(value, deep=True))
+                client = f"unsupported map key of type: %!s(<nil>), key: <nil>, value: {shown}"
+                problem = "a key is missing before the colon"
+                raise NotJson(problem, key.start_mark, client)
+            if not isinstance(key, yaml.ScalarNode):
+                shown = _go_syntax(self.construct_object(key, deep=True))
+                problem = "braces or brackets in the place of a key: text in them needs quotes"
+                raise NotJson(problem, key.start_mark, f"yaml: invalid map key: {shown}")
             if isinstance(key, yaml.ScalarNode) and key.tag != _MERGE:
                 if key.value in seen:
-                    line = key.start_mark.line + 1
+                    line = self.first + key.start_mark.line + 1
                     words = f'line {line}: "{key.value}" is there twice, and the last one counts'
                     self.twice.append(words)
                 seen.add(key.value)
@@ -80,6 +94,8 @@ class Loader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[mis
         if "list of mappings for merging" in problem:
             words = "map merge requires map or sequence of maps as the value"
             return _unreadable(words, error.problem_mark)  # type: ignore[attr-defined]
+        if problem.endswith("<document start>") and re.match("%YAML (?!1.1)", self.text):
+            return _unreadable("found incompatible YAML document", None)
         if problem.endswith("control characters are not allowed"):
             return _unreadable("control characters are not allowed", None)
         return error
@@ -130,7 +146,7 @@ def _construct_null(loader: Any, node: yaml.ScalarNode) -> None:
     _check_tag(loader, node, "null")
 
 
-def _construct_int(loader: Any, node: yaml.ScalarNode) -> int | float:
+def _construct_int(loader: Any, node: yaml.ScalarNode) -> Any:
     _check_tag(loader, node, "int")
     text = node.value.replace("_", "")
     digits = text.lstrip("+-")
@@ -138,16 +154,20 @@ def _construct_int(loader: Any, node: yaml.ScalarNode) -> int | float:
     if len(digits) > _MOST_DIGITS:
         return _construct_float(loader, node)
     number = int(digits, 8) if octal else int(digits, 0)
-    return -number if text.startswith("-") else number
+    number = -number if text.startswith("-") else number
+    return number if -(1 << 63) <= number < 1 << 64 else float(number)
 
 
-def _construct_float(loader: Any, node: yaml.ScalarNode) -> float:
+def _construct_float(loader: Any, node: yaml.ScalarNode) -> Any:
+    """A number; one that no float holds stays text."""
     _check_tag(loader, node, "float", "int")
     text = node.value.lower()
     if text.endswith(("inf", "nan")):
         shown = "NaN" if "nan" in text else f"{'-' if text[0] == '-' else '+'}Inf"
-        raise _unreadable(f"json: unsupported value: {shown}", None)
-    return float(text.replace("_", ""))
+        problem = f"json: unsupported value: {shown}"
+        raise NotJson(problem, None, problem)
+    number = float(text.replace("_", ""))
+    return node.value if math.isinf(number) else number
 
 
 def _construct_plain(loader: Any, node: yaml.Node) -> Any:
@@ -164,6 +184,26 @@ def _of_scalar(construct: Any) -> Any:
     return lambda loader, node: (
         construct if isinstance(node, yaml.ScalarNode) else _construct_plain
     )(loader, node)
+
+
+class NotJson(yaml.constructor.ConstructorError):
+    """YAML that JSON has nothing for; ``client`` is what kubectl says to it."""
+
+    def __init__(self, problem: str, mark: Any, client: str) -> None:
+        super().__init__(None, None, problem, mark)
+        self.client = client
+
+
+def _go_syntax(value: Any, inside: bool = False) -> str:
+    """A value as Go's ``%#v`` writes it."""
+    if isinstance(value, dict):
+        pairs = sorted(f"{_go_syntax(k, True)}:{_go_syntax(v, True)}" for k, v in value.items())
+        return f"map[interface {{}}]interface {{}}{{{', '.join(pairs)}}}"
+    if isinstance(value, list):
+        return f"[]interface {{}}{{{', '.join(_go_syntax(v, True) for v in value)}}}"
+    if value is None:
+        return "interface {}(nil)" if inside else "<nil>"
+    return quote(value) if isinstance(value, str) else str(value).lower()
 
 
 def _unreadable(problem: str, mark: Any) -> yaml.YAMLError:

@@ -1,7 +1,7 @@
 """The rules for a pod template: ``ValidatePodTemplateSpec`` in ``pkg/apis/core/validation``.
 
-What is rarely in a Deployment (affinity, topology spread, DNS settings, host aliases, resource
-claims, most kinds of volumes) is looked at for its types only.
+What is rarely in a Deployment (resource claims, scheduling gates, pods' own resources, overhead,
+Windows, user namespaces) is looked at for its types only.
 """
 
 from __future__ import annotations
@@ -10,96 +10,34 @@ import re
 from collections.abc import Iterable
 from typing import Any
 
-from rollviz.manifest.containers import USER_ID, containers, init_containers
-from rollviz.manifest.errors import Cause, Word, forbidden, invalid, required, too_long
+from rollviz.manifest.containers import containers, init_containers
+from rollviz.manifest.errors import Cause, forbidden, invalid, required
 from rollviz.manifest.formats import (
-    annotation_key,
-    backsteps,
     dns1123_label,
     dns1123_subdomain,
-    label_value,
-    local_path,
+    dns1123_subdomain_with_underscore,
+    ip_address,
     qualified_name,
 )
-from rollviz.manifest.quantity import Quantity
+from rollviz.manifest.metadata import annotation_map
 from rollviz.manifest.rules import (
     Pod,
-    anything,
+    Rule,
     between,
+    both,
     each,
     formatted,
     labels,
-    named,
     one_of,
     optional,
     present,
     struct,
-    union,
-    unlike,
     when_set,
 )
+from rollviz.manifest.scheduling import AFFINITY, toleration, topology_spread
+from rollviz.manifest.security import pod_security
+from rollviz.manifest.volumes import volumes
 from rollviz.objects import POD_DELETION_COST, Json
-
-_ANNOTATIONS_LIMIT = 256 * 1024
-
-_FILE_MODE = between(0, 0o777, "must be a number between 0 and 0777 (octal), both inclusive")
-_KEY_TO_PATH = struct(
-    ("key", present), ("path", present), ("path", formatted(local_path)), ("mode", _FILE_MODE)
-)
-
-
-def _size_limit(value: str, path: str, pod: Pod) -> Iterable[Cause]:
-    if Quantity.parse(value).value < 0:
-        yield forbidden(path, "SizeLimit field must be a valid resource quantity")
-
-
-def _absolute(value: Any, path: str, pod: Pod) -> Iterable[Cause]:
-    absolute = (value or "").startswith("/")
-    return () if absolute else (invalid(path, value or "", "must be an absolute path"),)
-
-
-_HOST_PATH_TYPES = (
-    *("", "BlockDevice", "CharDevice", "Directory", "DirectoryOrCreate"),
-    *("File", "FileOrCreate", "Socket"),
-)
-_HOST_PATH = struct(("path", formatted(backsteps)), ("type", one_of(*_HOST_PATH_TYPES)))
-_FILES = struct(("defaultMode", _FILE_MODE), ("items", each(_KEY_TO_PATH)))
-
-
-def _host_path(value: Json, path: str, pod: Pod) -> Iterable[Cause]:
-    missing = list(present(value.get("path"), f"{path}.path", pod))
-    return missing or _HOST_PATH(value, path, pod)
-
-
-_VOLUME_KINDS = (
-    *("emptyDir", "hostPath", "gitRepo", "gcePersistentDisk", "awsElasticBlockStore", "secret"),
-    *("nfs", "iscsi", "glusterfs", "flocker", "persistentVolumeClaim", "rbd", "cinder", "cephfs"),
-    *("quobyte", "downwardAPI", "fc", "flexVolume", "configMap", "azureFile", "vsphereVolume"),
-    *("photonPersistentDisk", "portworxVolume", "azureDisk", "storageos", "projected", "scaleIO"),
-    *("csi", "ephemeral", "image"),
-)
-_VOLUME_RULES = {
-    "emptyDir": struct(("sizeLimit", optional(_size_limit))),
-    "hostPath": _host_path,
-    "secret": struct(("secretName", present), _FILES),
-    "nfs": struct(("server", present), ("path", present), ("path", _absolute)),
-    "persistentVolumeClaim": struct(("claimName", present)),
-    "configMap": struct(("name", present), _FILES),
-}
-_VOLUME_SOURCE = union("volume", **dict.fromkeys(_VOLUME_KINDS, anything) | _VOLUME_RULES)
-_VOLUME = struct(_VOLUME_SOURCE, ("name", named(dns1123_label)))
-
-
-def _volumes(spec: Json, path: str) -> tuple[frozenset[str], list[Cause]]:
-    """``ValidateVolumes``: the names that a mount may use, and what is wrong with the others."""
-    names: set[str] = set()
-    causes: list[Cause] = []
-    for i, volume in enumerate(spec.get("volumes") or ()):
-        name, at = volume.get("name") or "", f"{path}.volumes[{i}]"
-        wrong = list(_VOLUME(volume, at, Pod()))
-        usable = names if not wrong else set(names)
-        causes += [*wrong, *unlike(name, usable, f"{at}.name")]
-    return frozenset(names), causes
 
 
 def _host_network_ports(spec: Json, path: str, pod: Pod) -> Iterable[Cause]:
@@ -111,54 +49,52 @@ def _host_network_ports(spec: Json, path: str, pod: Pod) -> Iterable[Cause]:
                 yield invalid(at, port["hostPort"], words)
 
 
-def _toleration(value: Json, path: str, pod: Pod) -> Iterable[Cause]:
-    """``ValidateTolerations``, for one."""
-    key, operator, text = (value.get(name) or "" for name in ("key", "operator", "value"))
-    effect = value.get("effect") or ""
-    yield from when_set(formatted(qualified_name))(key, f"{path}.key", pod)
-    if not key and operator != "Exists":
-        words = "operator must be Exists when `key` is empty"
-        yield invalid(f"{path}.operator", Word(operator), words + _MATCH_ALL)
-    if value.get("tolerationSeconds") is not None and effect != "NoExecute":
-        words = "effect must be 'NoExecute' when `tolerationSeconds` is set"
-        yield invalid(f"{path}.effect", Word(effect), words)
-    yield from _toleration_value(operator, text, f"{path}.operator")
-    yield from when_set(one_of(*_EFFECTS))(effect, f"{path}.effect", pod)
-
-
-_MATCH_ALL = ', which means "match all values and all keys"'
-_EFFECTS = ("NoSchedule", "PreferNoSchedule", "NoExecute")
-
-
-def _toleration_value(operator: str, text: str, path: str) -> Iterable[Cause]:
-    if operator in ("", "Equal"):
-        wrong = label_value(text)
-        return (invalid(path, text, ";".join(wrong)),) if wrong else ()
-    if operator != "Exists":
-        return one_of("Equal", "Exists")(operator, path, Pod())
-    return (invalid(path, text, "value must be empty when `operator` is 'Exists'"),) if text else ()
-
-
-def _name_servers(spec: Json, path: str, pod: Pod) -> Iterable[Cause]:
+def _dns_config(spec: Json, path: str, pod: Pod) -> Iterable[Cause]:
     """``validatePodDNSConfig``: without the cluster's DNS one has to name another."""
-    if spec["dnsPolicy"] != "None":
-        return
-    config, path = spec.get("dnsConfig"), f"{path}.dnsConfig"
-    if config is None:
+    config: Any = spec.get("dnsConfig")
+    path = f"{path}.dnsConfig"
+    if spec["dnsPolicy"] == "None" and config is None:
         yield required(path, "must provide `dnsConfig` when `dnsPolicy` is None")
-    elif not config.get("nameservers"):
+    elif spec["dnsPolicy"] == "None" and not config.get("nameservers"):
         words = "must provide at least one DNS nameserver when `dnsPolicy` is None"
         yield required(f"{path}.nameservers", words)
+    elif config is not None:
+        yield from _DNS_CONFIG(config, path, pod)
+
+
+def _at_most(most: int, what: str) -> Rule:
+    def check(value: Any, path: str, pod: Pod) -> Iterable[Cause]:
+        too_many = len(value or ()) > most
+        return (invalid(path, value, f"must not have more than {most} {what}"),) if too_many else ()
+
+    return check
+
+
+def _search(value: str, path: str, pod: Pod) -> Iterable[Cause]:
+    domain = value.removesuffix(".")
+    wrong = dns1123_subdomain_with_underscore(domain) if value != "." else ()
+    return [invalid(path, domain, words) for words in wrong]
+
+
+def _option(value: Json, path: str, pod: Pod) -> Iterable[Cause]:
+    return () if value.get("name") else (required(path, "must not be empty"),)
+
+
+_IP = formatted(ip_address)
+_DNS_CONFIG = struct(
+    ("nameservers", both(_at_most(3, "nameservers"), each(_IP))),
+    ("searches", both(_at_most(32, "search paths"), each(_search))),
+    ("options", each(_option)),
+)
+_HOST_ALIAS = struct(("ip", _IP), ("hostnames", each(formatted(dns1123_subdomain))))
+
+
+def _preemption(value: str, path: str, pod: Pod) -> Iterable[Cause]:
+    return present(value, path, pod) or one_of("PreemptLowerPriority", "Never")(value, path, pod)
 
 
 _SUBDOMAIN = when_set(formatted(dns1123_subdomain))
 _LABEL = when_set(formatted(dns1123_label))
-_SECURITY_CONTEXT = struct(
-    ("fsGroup", USER_ID),
-    ("runAsUser", USER_ID),
-    ("runAsGroup", USER_ID),
-    ("supplementalGroups", each(USER_ID)),
-)
 _SPEC = struct(
     ("containers", containers),
     init_containers,
@@ -166,27 +102,22 @@ _SPEC = struct(
     ("restartPolicy", one_of("Always", "OnFailure", "Never")),
     ("dnsPolicy", one_of("ClusterFirstWithHostNet", "ClusterFirst", "Default", "None")),
     ("nodeSelector", labels),
-    ("securityContext", _SECURITY_CONTEXT),
-    _name_servers,
+    pod_security,
+    ("affinity", optional(AFFINITY)),
+    _dns_config,
+    ("readinessGates", each(struct(("conditionType", formatted(qualified_name))))),
+    ("topologySpreadConstraints", topology_spread),
     ("serviceAccountName", _SUBDOMAIN),
     ("nodeName", _SUBDOMAIN),
     ("activeDeadlineSeconds", optional(between(1, 2**31 - 1))),
     ("hostname", _LABEL),
     ("subdomain", _LABEL),
-    ("tolerations", each(_toleration)),
+    ("tolerations", each(toleration)),
+    ("hostAliases", each(_HOST_ALIAS)),
     ("priorityClassName", _SUBDOMAIN),
     ("runtimeClassName", optional(formatted(dns1123_subdomain))),
-    ("preemptionPolicy", optional(one_of("PreemptLowerPriority", "Never"))),
+    ("preemptionPolicy", optional(_preemption)),
 )
-
-
-def annotation_map(value: Json | None, path: str) -> Iterable[Cause]:
-    """``ValidateAnnotations``: every key, and the size of all together."""
-    for key in value or ():
-        yield from (invalid(path, key, words) for words in annotation_key(key))
-    size = sum(len(text.encode()) for pair in (value or {}).items() for text in pair)
-    if size > _ANNOTATIONS_LIMIT:
-        yield too_long(path, _ANNOTATIONS_LIMIT)
 
 
 def _deletion_cost(value: Json | None, path: str) -> Iterable[Cause]:
@@ -209,7 +140,7 @@ def pod_template(template: Json, path: str) -> Iterable[Cause]:
     yield from labels(metadata.get("labels"), f"{path}.labels", Pod())
     yield from annotation_map(metadata.get("annotations"), f"{path}.annotations")
     yield from _deletion_cost(metadata.get("annotations"), f"{path}.annotations")
-    names, wrong = _volumes(spec, f"{path}.spec")
+    names, wrong = volumes(spec, f"{path}.spec")
     yield from wrong
     yield from _SPEC(spec, f"{path}.spec", Pod(names, spec["terminationGracePeriodSeconds"]))
     if spec.get("ephemeralContainers"):

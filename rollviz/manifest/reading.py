@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json as jsonlib
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 import yaml
 
 from rollviz.manifest.decoding import DecodingError, decode, plain
-from rollviz.manifest.errors import ManifestError
-from rollviz.manifest.goyaml import Loader
+from rollviz.manifest.errors import ManifestError, quote
+from rollviz.manifest.formats import path_segment
+from rollviz.manifest.goyaml import Loader, NotJson
 from rollviz.objects import Json
 
 Source = str | Path | Json
@@ -35,6 +38,10 @@ OTHER_KINDS = {
 
 _LIST = ("v1", "List")
 
+_DEPLOYMENT = {("apps/v1", "Deployment"), ("apps/v1", "deployment")}
+"""What kubectl takes for a Deployment: it finds a kind in small letters too, and the API server
+does not."""
+
 TYPE_META = 'write "apiVersion: apps/v1" and "kind: Deployment"'
 """What to do about a wrong kind."""
 
@@ -57,7 +64,7 @@ class Document(NamedTuple):
     @property
     def is_deployment(self) -> bool:
         """Whether it is what rollviz can run."""
-        return bool(self.json["kind"] == "Deployment")
+        return (self.json["apiVersion"], self.json["kind"]) in _DEPLOYMENT
 
     def items(self) -> list[Document]:
         """Itself, or what a List holds."""
@@ -83,20 +90,27 @@ def parse(source: Source) -> list[Document]:
     Raises:
         ManifestError: there is no such file, it is not YAML, or nothing is in it.
     """
+    return list(_parsed(source))
+
+
+def _parsed(source: Source) -> Iterator[Document]:
+    """As :func:`parse`, one by one: what comes before a mistake is there."""
+    empty = True
     try:
-        found = _documents(source)
+        for document in _documents(source):
+            empty = False
+            yield document
     except RecursionError:
         words = "nested too deeply"
         raise ManifestError.refused(words, words, fix="write it out") from None
-    if not found:
+    if empty:
         words, fix = NOTHING_IN_IT, "write a Deployment into it"
         raise ManifestError.refused(words, "no objects passed to {verb}", fix=fix)
-    return found
 
 
-def _documents(source: Source) -> list[Document]:
+def _documents(source: Source) -> Iterator[Document]:
     if isinstance(source, dict):
-        return [Document(plain(source))]
+        return iter([Document(plain(source))])
     path = _path(source)
     return _parse(_read(path) if path else str(source))
 
@@ -109,11 +123,22 @@ def documents(source: Source, *, name: str = "deployment.yaml") -> list[Document
     Raises:
         ManifestError: as :func:`parse`, or kubectl refuses one of the objects by itself.
     """
+    found: list[Document] = []
+    errors: list[ManifestError] = []
     try:
-        return [d.checked() for document in parse(source) for d in document.items()]
+        for item in (item for document in _parsed(source) for item in document.items()):
+            _check_type_meta(item.json)
+            try:
+                found.append(item.checked())
+            except ManifestError as error:  # after which kubectl reads on
+                errors.append(error)
     except ManifestError as error:
-        error.file = file_name(source, name)
-        raise
+        errors.append(error)
+    if errors:
+        first, *others = errors
+        first.file, first.beside, first.others = file_name(source, name), found, others
+        raise first
+    return found
 
 
 def only_deployment(found: list[Document]) -> Json:
@@ -163,32 +188,58 @@ def _read(path: Path) -> str:
         raise ManifestError.refused(words, words, fix="make it readable") from None
 
 
-def _parse(text: str) -> list[Document]:
-    loader = Loader(text)
-    found = []
+def _parse(text: str) -> Iterator[Document]:
+    found = (_parse_one(chunk, first) for first, chunk in _chunks(text))
+    return (document for document in found if document)
+
+
+def _chunks(text: str) -> Iterator[tuple[int, str]]:
+    """The documents of a file and the line each begins with: kubectl cuts before it parses."""
+    first, lines = 0, list[str]()
+    for number, line in enumerate(text.split("\n")):
+        if not line.startswith("---"):
+            lines.append(line)
+            continue
+        if (rest := line[3:].strip()) and rest[0] != "#":
+            raise _no_separator(number, rest)
+        if lines:
+            yield first, "\n".join(lines) + "\n"
+        # before any other line, it belongs to the document
+        first, lines = (number + 1, []) if lines else (number, [line])
+    yield first, "\n".join(lines)
+
+
+def _no_separator(line: int, rest: str) -> ManifestError:
+    words = f"line {line + 1}: not YAML: after --- only a comment may stand"
+    client = f"error parsing {{file}}: invalid Yaml document separator: {rest}"
+    return ManifestError.refused(words, client, fix="begin a new line")
+
+
+def _parse_one(text: str, first: int) -> Document | None:
+    """The one document in the text, which begins with line ``first`` of its file, from 0."""
+    loader = Loader(text, first)
     try:
-        while loader.check_data():
-            loader.twice = []
-            json = loader.get_data()
-            if json is not None:
-                found.append(Document(plain(json), tuple(loader.twice)))
+        json = loader.get_data() if loader.check_data() else None
+        if text.lstrip().startswith("{"):
+            loader.check_data()  # kubectl reads on only in JSON, and we never: that is to be told
     except yaml.YAMLError as error:
-        raise _not_yaml(loader.in_goyamls_words(error)) from None
+        raise _not_yaml(loader.in_goyamls_words(error), first) from None
     finally:
         loader.dispose()
-    return found
+    return None if json is None else Document(plain(json), tuple(loader.twice))
 
 
-def _not_yaml(error: yaml.YAMLError) -> ManifestError:
+def _not_yaml(error: yaml.YAMLError, first: int) -> ManifestError:
     mark = getattr(error, "problem_mark", None) or getattr(error, "context_mark", None)
     problem = getattr(error, "problem", None) or str(error).splitlines()[0]
-    where = f"line {mark.line + 1}: " if mark else ""
+    where = f"line {first + mark.line + 1}: " if mark else ""
     line = mark.line if mark else 0
     scanned = isinstance(error, yaml.scanner.ScannerError)
     # go-yaml counts some errors from 0, and does not place those of its second pass
     constructed = isinstance(error, yaml.constructor.ConstructorError)
     place = f"line {line + scanned}: " if line and not constructed else ""
-    client = f"error parsing {{file}}: error converting YAML to JSON: yaml: {place}{problem}"
+    client = error.client if isinstance(error, NotJson) else f"yaml: {place}{problem}"
+    client = f"error parsing {{file}}: error converting YAML to JSON: {client}"
     words = f"{where}not YAML: {problem}"
     return ManifestError.refused(words, client, fix="correct the YAML there")
 
@@ -203,7 +254,11 @@ def _check_client(json: Any) -> None:
         fix = expected(error)
         raise ManifestError.refused(str(error), client, field=error.field, fix=fix) from None
     version, kind = json["apiVersion"], json["kind"]
-    if (version, kind) != ("apps/v1", "Deployment") and kind not in OTHER_KINDS.get(version, ()):
+    if not kind:
+        body = jsonlib.dumps(json, separators=(",", ":"), ensure_ascii=False)
+        client = f"unable to decode \"{{file}}\": Object 'Kind' is missing in '{body}'"
+        raise ManifestError.refused("kind is empty", client, field="kind", fix=TYPE_META)
+    if (version, kind) not in _DEPLOYMENT and kind not in OTHER_KINDS.get(version, ()):
         raise _no_such_kind(json)
 
 
@@ -235,13 +290,41 @@ def _invalid_data(words: str, field: str, fix: str) -> ManifestError:
 def _no_such_kind(json: Json) -> ManifestError:
     metadata = json.get("metadata") or {}
     name, namespace = metadata.get("name") or "", metadata.get("namespace") or ""
-    words = f'no matches for kind "{json["kind"]}" in version "{json["apiVersion"]}"'
-    about = (
-        f'resource mapping not found for name: "{name}" namespace: "{namespace}" from "{{file}}"'
-    )
+    words = f"no matches for kind {quote(json['kind'])} in version {quote(json['apiVersion'])}"
+    where = f"name: {quote(name)} namespace: {quote(namespace)}"
+    about = f'resource mapping not found for {where} from "{{file}}"'
     client = f"{about}: {words}\nensure CRDs are installed first"
     field = "apiVersion" if json["kind"] == "Deployment" else "kind"
     return ManifestError.refused(words, client, field=field, fix=TYPE_META)
+
+
+def not_asked_for(json: Json) -> str:
+    """Why ``kubectl apply`` can't ask for an object by its name, which it does first; else "".
+
+    >>> not_asked_for({"metadata": {"generateName": "web-"}})
+    'from web-: cannot use generate name with apply'
+    """
+    metadata = json.get("metadata")
+    metadata = metadata if isinstance(metadata, dict) else {}
+    texts = {key: value for key, value in metadata.items() if isinstance(value, str)}
+    name, namespace = texts.get("name", ""), texts.get("namespace") or "default"
+    if not name and (prefix := texts.get("generateName")):
+        return f"from {prefix}: cannot use generate name with apply"
+    words = ""
+    if wrong := path_segment(namespace):
+        words = f"invalid namespace {quote(namespace)}: [{' '.join(wrong)}]"
+    elif not name:
+        words = "resource name may not be empty"
+    elif wrong := path_segment(name):
+        words = f"invalid resource name {quote(name)}: [{' '.join(wrong)}]"
+    return words and _NOT_RETRIEVED.format(name=name, namespace=namespace, file="{file}") + words
+
+
+_NOT_RETRIEVED = """\
+error when retrieving current configuration of:
+Resource: "apps/v1, Resource=deployments", GroupVersionKind: "apps/v1, Kind=Deployment"
+Name: "{name}", Namespace: "{namespace}"
+from server for: "{file}": """
 
 
 _WANTED = {

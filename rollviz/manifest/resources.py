@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from fractions import Fraction
 
-from rollviz.manifest.errors import Cause, Word, invalid, required
+from rollviz.manifest.errors import Cause, Word, forbidden, invalid, required
 from rollviz.manifest.formats import qualified_name
 from rollviz.manifest.quantity import Quantity
 from rollviz.manifest.rules import Pod
@@ -58,6 +59,23 @@ def resources(value: Json, path: str, pod: Pod) -> Iterable[Cause]:
             yield from _amount(name, amount, f"{path}.{side}[{name}]")
             if side == "requests":
                 yield from _within_limit(name, amount, limits.get(name), path)
+            yield from _huge_pages(name, amount, f"{path}.{side}[{name}]")
+    names = {*limits, *(value.get("requests") or ())}
+    if any(n.startswith("hugepages-") for n in names) and not names & {"cpu", "memory"}:
+        yield forbidden(path, "HugePages require cpu or memory")
+
+
+def _huge_pages(name: str, amount: str, path: str) -> Iterable[Cause]:
+    """``validateResourceQuantityHugePageValue``: whole pages, of the size in the name."""
+    if not name.startswith("hugepages-"):
+        return
+    try:
+        size = Quantity.parse(name.removeprefix("hugepages-")).value
+    except ValueError:
+        size = Fraction(0)
+    whole = size > 0 and size.denominator == 1
+    if not whole or (Quantity.parse(amount).value / size).denominator != 1:
+        yield invalid(path, amount, f"{amount} is not positive integer multiple of {name}")
 
 
 def _within_limit(name: str, amount: str, limit: str | None, path: str) -> Iterable[Cause]:
