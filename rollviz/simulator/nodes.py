@@ -121,14 +121,15 @@ def create_pods(cluster: Cluster, rs: ReplicaSet, count: int) -> list[str]:
 
 
 def delete_pod(cluster: Cluster, name: str) -> None:
-    """Mark a pod as terminating and let its kubelet end it; without a node it is gone at once."""
+    """Mark a pod as terminating and let its kubelet end it; without a node it is gone at once.
+
+    The API server marks one without a node too, before it deletes it in the same request.
+    """
     pod = cluster.snapshot.pods[name]
     if pod.metadata.deletion_timestamp is not None:
         return
-    if pod.spec.node_name is None:
-        remove_pod(cluster, name)
-        return
-    grace = pod.spec.template.termination_grace_period_seconds
+    unassigned = pod.spec.node_name is None  # such a pod is given no grace (CheckGracefulDelete)
+    grace = 0 if unassigned else pod.spec.template.termination_grace_period_seconds
     deletion = cluster.second + grace
     metadata = pod.metadata
     terminating = make_metadata(
@@ -143,6 +144,9 @@ def delete_pod(cluster: Cluster, name: str) -> None:
         metadata.owner,
     )
     cluster.change_pod(pod, make_pod(terminating, pod.spec, pod.status))
+    if unassigned:
+        remove_pod(cluster, name)
+        return
     if pod.spec.node_name in cluster.placement.dead:
         return  # nobody is there to end it: it stays Terminating
     takes = cluster.pods.termination(cluster.placement.numbers[name])

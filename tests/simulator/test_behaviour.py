@@ -229,6 +229,31 @@ def test_a_surge_that_does_not_fit_and_no_pod_to_spare_is_a_standstill():
     )
 
 
+@pytest.mark.parametrize(
+    ("nodes", "life"),
+    [
+        (1, [("Pending", False), ("Terminating", False), ("Gone", False)]),
+        (2, [("Pending", True), ("Ready", True), ("Terminating", True), ("Gone", True)]),
+    ],
+    ids=["one without a node goes at once", "one on a node has time to end"],
+)
+def test_every_deleted_pod_is_marked_as_terminating_first(nodes, life):
+    """The API server marks a pod that it lets no kubelet end, too, before it deletes it."""
+    run = play(
+        web(2, cpu="1"),
+        kubectl("scale deployment/web --replicas=1", after="quiet 1"),
+        nodes=nodes,
+        cpu_per_node=1,
+        until="quiet 3",
+    )
+    rows = rows_of(run.timeline)["pods"]
+    gone = next(row["pod"] for row in rows if row["state"] == "Gone")
+    seen = [(row["state"], row["scheduled"]) for row in rows if row["pod"] == gone]
+    assert [step for step in seen if step[0] != "ContainerCreating"][-len(life) :] == life
+    times = [row["t"] for row in rows if row["pod"] == gone][-2:]
+    assert (times[0] == times[1]) is (nodes == 1)
+
+
 def test_a_pod_larger_than_any_node():
     run = play(web(1, cpu="3"), nodes=2, cpu_per_node=2, until="quiet 5")
     (pod,) = run.cluster.snapshot.pods.values()
