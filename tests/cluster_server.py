@@ -15,13 +15,13 @@ from urllib.parse import parse_qs, urlsplit
 from rollviz import manifest
 from rollviz.kubectl import selectors
 from rollviz.kubectl.apply import MERGE_KEYS
-from rollviz.kubectl.resources import DEPLOYMENT, POD, RESOURCES, Resource
+from rollviz.kubectl.resources import DEPLOYMENT, POD, REPLICA_SET, RESOURCES, Resource
 from rollviz.kubectl.tables import Table, table_of
 from rollviz.kubectl.view import View
 from rollviz.objects import Deployment
 from rollviz.simulator import ApiError, Cluster
 
-NAMESPACES = {"default"}
+NAMESPACES = {"default", "kube-system"}
 EVERY_VERB = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 NO_SUCH_PAGE = "the server could not find the requested resource"
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
@@ -84,8 +84,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         url = urlsplit(self.path)
         options = {key: values[0] for key, values in parse_qs(url.query).items()}
-        length = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(length)) if length else None
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if "protobuf" in self.headers.get("Content-Type", ""):
+            words = "the body of the request was in an unknown format"
+            self._answer(415, _status(415, "UnsupportedMediaType", words))
+            return  # and kubectl says it again in JSON
+        body = json.loads(sent) if sent else None
         with self.owner.lock:
             self.owner.requests.append(f"{self.command} {self.path}")
             try:
@@ -106,6 +110,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, FIXED[path])
             return
         parts = path.strip("/").split("/")
+        if parts[:3] == ["api", "v1", "namespaces"] and len(parts) == 4:
+            self._namespace(parts[3])
+            return
         if len(parts) < 3:
             raise _Refused(_status(404, "NotFound", NO_SUCH_PAGE))
         prefix, rest = (parts[:2], parts[2:]) if parts[0] == "api" else (parts[:3], parts[3:])
@@ -141,6 +148,13 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._delete(resource, namespace, rest[0], options, body or {})
 
+    def _namespace(self, name: str) -> None:
+        if name not in NAMESPACES:
+            message = f'namespaces "{name}" not found'
+            details = {"name": name, "kind": "namespaces"}
+            raise _Refused(_status(404, "NotFound", message, details))
+        self._answer(200, {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}})
+
     # --- reading ---------------------------------------------------------------------------------
 
     def _view(self) -> View:
@@ -148,7 +162,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _object(self, resource: Resource, namespace: str, name: str) -> Any:
         item = self._view().get(resource, name)
-        if item is None or (namespace not in NAMESPACES and resource.namespaced):
+        if item is None or (namespace != "default" and resource.namespaced):
             message = f'{resource.qualified_plural} "{name}" not found'
             details = {"name": name, "group": resource.group, "kind": resource.plural}
             raise _Refused(_status(404, "NotFound", message, details))
@@ -162,16 +176,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _selected(self, resource: Resource, namespace: str, options: Any) -> list[Any]:
         matches = selectors.parse(options.get("labelSelector", ""))
         items = self._view().items(resource)
-        if namespace and namespace not in NAMESPACES:
+        if namespace and namespace != "default":
             items = []
-        fields = dict(
-            term.split("=", 1) for term in options.get("fieldSelector", "").split(",") if term
-        )
+        has_fields = selectors.parse_fields(options.get("fieldSelector", ""), resource.kind)
         return [
             self._versioned(item)
             for item in items
-            if matches(item["metadata"].get("labels") or {})
-            and all(_at(item, path) == value for path, value in fields.items())
+            if matches(item["metadata"].get("labels") or {}) and has_fields(item)
         ]
 
     def _list(self, resource: Resource, namespace: str, options: Any) -> None:
@@ -351,8 +362,10 @@ class _Handler(BaseHTTPRequestHandler):
             if resource is DEPLOYMENT:
                 cluster.delete_deployment(name)
             elif resource is POD:
-                cluster.delete_pod(name)
+                cluster.delete_pod(name, body.get("gracePeriodSeconds"))
                 cluster.run_until(lambda c: name not in c.snapshot.pods)
+            elif resource is REPLICA_SET:
+                cluster.delete_replica_set(name)
         self._answer(
             200,
             {
@@ -417,12 +430,6 @@ def _partial(item: Any) -> Any:
         "apiVersion": "meta.k8s.io/v1",
         "metadata": item["metadata"],
     }
-
-
-def _at(item: Any, path: str) -> Any:
-    for name in path.split("."):
-        item = item.get(name, "") if isinstance(item, dict) else ""
-    return item
 
 
 # --- patches -------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from difflib import unified_diff
 
 from rollviz import manifest
@@ -12,7 +11,7 @@ from rollviz.kubectl.apply import patch, three_way, with_last_applied
 from rollviz.kubectl.errors import KubectlError, ServerError
 from rollviz.kubectl.output import to_yaml
 from rollviz.kubectl.resources import DEPLOYMENT
-from rollviz.kubectl.session import Lines, Session, raise_all
+from rollviz.kubectl.session import SYSTEM_NAMESPACES, Lines, Session, raise_all
 from rollviz.kubectl.text import to_json
 from rollviz.objects import CHANGE_CAUSE, LAST_APPLIED, Deployment, Json, to_rfc3339
 from rollviz.simulator import ApiError
@@ -160,6 +159,9 @@ def _one_object(
 
 
 def _apply(session: Session, filename: str, item: Json) -> Lines:
+    if not item["metadata"].get("name"):
+        raise manifest.ManifestError("resource name may not be empty")
+    item = _with_change_cause(session, item)  # which is then kept as part of the file
     if current := _current(session, item):
         yield from _update(session, filename, item, current)
     else:
@@ -212,6 +214,8 @@ def _in_namespace(session: Session, filename: str, item: Json) -> Json:
             f"\"{asked}\". You must pass '--namespace={said}' to perform this operation."
         )
     wanted = asked or said or here
+    if wanted in ("default", *SYSTEM_NAMESPACES) and wanted != here:
+        raise KubectlError(f"rollviz keeps Deployments in one namespace: {here}, not {wanted}")
     if wanted != here:
         message = f'error when creating "{filename}": namespaces "{wanted}" not found'
         raise ServerError("NotFound", message)
@@ -245,17 +249,22 @@ def _update(session: Session, filename: str, item: Json, current: Deployment) ->
         yield session.err(NO_LAST_APPLIED.format(name=current.name))
     has = _without_status(current, cluster.epoch)
     merged = _merged(session, filename, with_last_applied(item), has)
-    changed = session.recorded(Deployment.from_api(manifest.defaulted(merged)))
-    if session.dry_run == "none":
-        changed = cluster.replace(changed)
-    elif session.dry_run == "server":
+    word = "unchanged" if merged == has else "configured"
+    if session.dry_run == "client":
+        whole = {**merged, "status": _status(current, cluster.epoch)}
+        yield session.done(DEPLOYMENT, session.versioned(whole), word)
+        return
+    changed = Deployment.from_api(manifest.defaulted(merged))
+    if session.dry_run == "server":
         changed = prepared_for_update(changed, current)
     else:
-        metadata = replace(current.metadata, annotations=changed.metadata.annotations)
-        metadata = replace(metadata, labels=changed.metadata.labels)
-        changed = Deployment(metadata, changed.spec, current.status)
-    word = "unchanged" if merged == has else "configured"
+        changed = cluster.replace(changed)
     yield session.done(DEPLOYMENT, _shown(session, changed), word)
+
+
+def _status(deployment: Deployment, epoch: float) -> Json:
+    status: Json = deployment.to_api(epoch)["status"]
+    return status
 
 
 def _shown(session: Session, deployment: Deployment) -> Json:
@@ -280,6 +289,8 @@ def _merged(session: Session, filename: str, item: Json, has: Json) -> Json:
     annotations = has["metadata"].get("annotations") or {}
     original = json.loads(annotations.get(LAST_APPLIED, "{}"))
     merged = three_way(original, item, has)
+    if session.flags.get("dry-run") and session.dry_run == "client":
+        return merged  # the API server is not asked
     try:
         manifest.check_update(has, merged)
     except manifest.ManifestError as error:

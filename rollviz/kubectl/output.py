@@ -41,7 +41,7 @@ def printer(output: str, allowed: str = FORMATS, *, typed: bool = False) -> Prin
         KubectlError: there is no such output format, or the path in it is broken.
     """
     kind, _, template = output.partition("=")
-    match kind:
+    match kind.lower() if kind.lower() in ("json", "name", "yaml") else kind:
         case "yaml":
             return to_yaml
         case "json" if typed:
@@ -120,7 +120,9 @@ def _rows(columns: list[Column], item: Json, headers: bool) -> str:
 def names(item: Json) -> str:
     """An object, or every object of a list, as ``deployment.apps/web``."""
     items = item["items"] if item["kind"] == "List" else [item]
-    return "".join(f"{BY_KIND[i['kind']].qualified}/{i['metadata']['name']}\n" for i in items)
+    return "".join(
+        f"{BY_KIND[i['kind']].qualified}/{i['metadata'].get('name', '<unknown>')}\n" for i in items
+    )
 
 
 def _jsonpath(template: str, *, as_json: bool = False) -> Printer:

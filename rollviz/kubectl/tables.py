@@ -123,11 +123,18 @@ def _event(item: Json, now: float) -> list[str]:
         f"{about.get('kind', '').lower()}/{about['name']}",
         item.get("message", "").strip(),
         about.get("fieldPath", ""),
-        (item.get("source") or {}).get("component", ""),
+        _event_source(item),
         first,
         str(item.get("count") or 1),
         item["metadata"]["name"],
     ]
+
+
+def _event_source(item: Json) -> str:
+    source = item.get("source") or {}
+    component = source.get("component") or item.get("reportingComponent", "")
+    instance = source.get("host") or item.get("reportingInstance")
+    return f"{component}, {instance}" if instance else component
 
 
 def _wide_event(item: Json, now: float) -> list[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
+from uuid import NAMESPACE_URL, uuid5
 
 from rollviz.kubectl.containers import qos_class
 from rollviz.kubectl.resources import EVENT, NODE, POD, SERVICE, Resource
@@ -18,6 +19,8 @@ SERVICE_CIDR_FIRST = "10.0.0.1"
 
 HOST_IP = "10.1.0.1"
 """The address of every node, as in the recordings."""
+
+SCHEDULER = "default-scheduler"
 
 
 class NodeLike(Protocol):
@@ -75,18 +78,17 @@ class View:
         objects = self.snapshot.of_kind(resource.kind)
         if resource is EVENT and self.timeline is not None:
             objects = {**objects, **reports(self.timeline, self.now)}
-        items = [objects[name].to_api(self.epoch) for name in sorted(objects)]
-        return [_admitted(item) for item in items] if resource is POD else items
+        items = (objects[name].to_api(self.epoch) for name in sorted(objects))
+        return [_stored(item) for item in items]
 
     def get(self, resource: Resource, name: str) -> Json | None:
         """One object as the API's JSON, or None."""
         if resource in (NODE, SERVICE):
             return next((o for o in self.items(resource) if o["metadata"]["name"] == name), None)
+        if resource is EVENT:
+            return next((o for o in self.items(EVENT) if o["metadata"]["name"] == name), None)
         found = self.snapshot.of_kind(resource.kind).get(name)
-        if found is None:
-            return None
-        item = found.to_api(self.epoch)
-        return _admitted(item) if resource is POD else dict(item)
+        return _stored(found.to_api(self.epoch)) if found else None
 
     def events_of(self, item: Json) -> list[Json]:
         """The events about an object, in the order of their names."""
@@ -129,7 +131,13 @@ class View:
         }
 
 
-# --- what the API server and the kubelets add to a pod --------------------------------------------
+# --- what the API server, the kubelets and client-go add ------------------------------------------
+
+
+def _stored(item: Json) -> Json:
+    """An object with what it has in a cluster as in the recordings, beyond what is kept of it."""
+    add = {"Pod": _admitted, "Event": _recorded}.get(item["kind"])
+    return add(item) if add else item
 
 
 def _toleration(key: str) -> Json:
@@ -147,21 +155,84 @@ _ADMITTED: Json = {
 
 
 def _admitted(pod: Json) -> Json:
-    """A pod with what it has in a cluster as in the recordings, where it does not say so itself."""
-    spec, status = {**_ADMITTED, **pod["spec"]}, pod["status"]
-    qos = {"qosClass": qos_class(spec)}
-    if "nodeName" not in spec:
-        return {**pod, "spec": spec, "status": {**qos, **status}}
-    containers = [_started(container) for container in status.get("containerStatuses") or ()]
-    status = {**qos, "hostIP": HOST_IP, **status, "containerStatuses": containers}
-    return {**pod, "spec": spec, "status": status}
+    spec = {**_ADMITTED, **pod["spec"]}
+    status = {"qosClass": qos_class(spec), **_reported(pod["status"], pod["metadata"])}
+    return {**pod, "metadata": _named(pod["metadata"], spec), "spec": spec, "status": status}
 
 
-def _started(container: Json) -> Json:
+def _named(metadata: Json, spec: Json) -> Json:
+    owners = [owner for owner in metadata.get("ownerReferences") or () if owner["controller"]]
+    generated = {"generateName": f"{owner['name']}-" for owner in owners}
+    if "deletionTimestamp" in metadata:
+        generated["deletionGracePeriodSeconds"] = spec.get("terminationGracePeriodSeconds", 30)
+    return {**generated, **metadata}
+
+
+def _reported(status: Json, metadata: Json) -> Json:
+    """The status as its kubelet reports it, once that has taken the pod up."""
+    containers = status.get("containerStatuses") or ()
+    waiting = all(container["state"] == {"waiting": {}} for container in containers)
+    if status["phase"] != "Pending" or not waiting:
+        status = {
+            "hostIP": HOST_IP,
+            **status,
+            "conditions": _conditions(status["conditions"], metadata["creationTimestamp"]),
+            "containerStatuses": [_container(container) for container in containers],
+        }
+    else:  # scheduled at most
+        kept = ("phase", "reason", "message", "conditions")
+        status = {key: status[key] for key in kept if key in status}
+    if "conditions" in status:
+        probed = [{"lastProbeTime": None, **condition} for condition in status["conditions"]]
+        status["conditions"] = probed
+    return status
+
+
+def _conditions(conditions: list[Json], created: str) -> list[Json]:
+    """With those that a pod has from the moment its kubelet takes it up."""
+    waiting = {"Initialized": "True", "ContainersReady": "False", "Ready": "False"}
+    known = {condition["type"] for condition in conditions}
+    return conditions + [
+        {"type": type, "status": status, "lastTransitionTime": created}
+        for type, status in waiting.items()
+        if type not in known
+    ]
+
+
+def _container(container: Json) -> Json:
     if "running" not in container["state"]:
-        return {"imageID": "", "lastState": {}, "started": False, **container}
+        return {"imageID": "", "lastState": {}, **container}
     ids = {"containerID": "containerd://0", "imageID": "sha256:0", "started": True}
     return {**ids, "lastState": {}, **container}
+
+
+def _recorded(event: Json) -> Json:
+    """An event as client-go's recorders write it; the scheduler uses the newer of the two."""
+    metadata, about = event["metadata"], event["involvedObject"]
+    metadata = {key: value for key, value in metadata.items() if key != "generation"}
+    metadata.setdefault("uid", str(uuid5(NAMESPACE_URL, metadata["name"])))
+    group = "apps/v1" if about["kind"] in ("Deployment", "ReplicaSet") else "v1"
+    source = event["source"]["component"]
+    event = {
+        **event,
+        "metadata": metadata,
+        "involvedObject": {"apiVersion": group, **about},
+        "eventTime": None,
+        "reportingComponent": source,
+        "reportingInstance": "",
+    }
+    if source != SCHEDULER:
+        return event
+    when = event["firstTimestamp"].replace("Z", ".000000Z")
+    scheduled = {
+        "action": "Binding" if event["reason"] == "Scheduled" else "Scheduling",
+        "eventTime": when,
+        "firstTimestamp": None,
+        "lastTimestamp": None,
+        "reportingInstance": f"{SCHEDULER}-vm",
+        "source": {},
+    }
+    return {key: value for key, value in (event | scheduled).items() if key != "count"}
 
 
 def _is_about(regarding: Json, item: Json, uid: str) -> bool:

@@ -120,15 +120,19 @@ def create_pods(cluster: Cluster, rs: ReplicaSet, count: int) -> list[str]:
     return names
 
 
-def delete_pod(cluster: Cluster, name: str) -> None:
-    """Mark a pod as terminating and let its kubelet end it; without a node it is gone at once."""
+def delete_pod(cluster: Cluster, name: str, grace: int | None = None) -> None:
+    """Mark a pod as terminating and let its kubelet end it.
+
+    Without a node, or any seconds of grace, it is gone at once.
+    """
     pod = cluster.snapshot.pods[name]
+    if pod.spec.node_name is None or grace == 0:
+        _forget(cluster, pod)
+        return
     if pod.metadata.deletion_timestamp is not None:
         return
-    if pod.spec.node_name is None:
-        remove_pod(cluster, name)
-        return
-    grace = pod.spec.template.termination_grace_period_seconds
+    if grace is None:
+        grace = pod.spec.template.termination_grace_period_seconds
     deletion = cluster.second + grace
     metadata = pod.metadata
     terminating = make_metadata(
@@ -152,12 +156,13 @@ def delete_pod(cluster: Cluster, name: str) -> None:
 def remove_pod(cluster: Cluster, name: str) -> None:
     """A pod is gone: its room is free for others."""
     pod = cluster.snapshot.pods.get(name)
-    if pod is None:
-        return
+    if pod is not None and pod.spec.node_name not in cluster.placement.dead:
+        _forget(cluster, pod)  # else nobody is there to say that it has ended
+
+
+def _forget(cluster: Cluster, pod: Pod) -> None:
     placement = cluster.placement
-    node, request = pod.spec.node_name, pod.spec.template.millicpu
-    if node in placement.dead:
-        return  # nobody is there to say that it has ended
+    node, request, name = pod.spec.node_name, pod.spec.template.millicpu, pod.metadata.name
     del placement.numbers[name]
     cluster.forget_pod(pod)
     if node is None:
