@@ -15,13 +15,14 @@ from urllib.parse import parse_qs, urlsplit
 from rollviz import manifest
 from rollviz.kubectl import selectors
 from rollviz.kubectl.apply import MERGE_KEYS
-from rollviz.kubectl.resources import DEPLOYMENT, POD, REPLICA_SET, RESOURCES, Resource
+from rollviz.kubectl.resources import ALL, DEPLOYMENT, EMPTY, POD, REPLICA_SET, RESOURCES, Resource
 from rollviz.kubectl.tables import Table, table_of
 from rollviz.kubectl.view import View
 from rollviz.objects import Deployment
 from rollviz.simulator import ApiError, Cluster
 
 NAMESPACES = {"default", "kube-system"}
+EVERY_KIND = sorted((*RESOURCES, *EMPTY), key=lambda resource: resource.plural)
 EVERY_VERB = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 NO_SUCH_PAGE = "the server could not find the requested resource"
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
@@ -120,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
         namespace = ""
         if rest[0] == "namespaces" and len(rest) > 2:
             namespace, rest = rest[1], rest[2:]
-        resource = next((r for r in RESOURCES if (r.group, r.plural) == (group, rest[0])), None)
+        resource = next((r for r in EVERY_KIND if (r.group, r.plural) == (group, rest[0])), None)
         if resource is None:
             if self.command == "GET" and len(rest) == 1:
                 self._answer(200, {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": []})
@@ -191,7 +192,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self._wants_table():
             self._answer(200, self._table(resource, items, version))
             return
-        api_version = f"{resource.group}/v1" if resource.group else "v1"
+        version_of = f"{resource.group}/{resource.version}"
+        api_version = version_of if resource.group else "v1"
         self._answer(
             200,
             {
@@ -509,7 +511,7 @@ def json_patch(current: Any, patch: Any) -> Any:
 
 
 def _discovered(resource: Resource) -> Any:
-    version = {"group": resource.group, "version": "v1", "kind": resource.kind}
+    version = {"group": resource.group, "version": resource.version, "kind": resource.kind}
     found: Any = {
         "resource": resource.plural,
         "responseKind": version,
@@ -518,9 +520,9 @@ def _discovered(resource: Resource) -> Any:
         "verbs": EVERY_VERB,
         "shortNames": list(resource.short),
     }
-    if resource.kind in ("Pod", "Service", "Deployment", "ReplicaSet"):
+    if resource in ALL:
         found["categories"] = ["all"]
-    if resource.group:
+    if resource.group == "apps":
         found["subresources"] = [
             {
                 "subresource": "scale",
@@ -536,20 +538,17 @@ def _groups(*names: str) -> Any:
         "kind": "APIGroupDiscoveryList",
         "apiVersion": "apidiscovery.k8s.io/v2",
         "metadata": {},
-        "items": [
-            {
-                "metadata": {"name": name} if name else {},
-                "versions": [
-                    {
-                        "version": "v1",
-                        "resources": [_discovered(r) for r in RESOURCES if r.group == name],
-                        "freshness": "Current",
-                    }
-                ],
-            }
-            for name in names
-        ],
+        "items": [_group(name, [r for r in EVERY_KIND if r.group == name]) for name in names],
     }
+
+
+def _group(name: str, resources: list[Resource]) -> Any:
+    version = {
+        "version": resources[0].version,
+        "resources": [_discovered(resource) for resource in resources],
+        "freshness": "Current",
+    }
+    return {"metadata": {"name": name} if name else {}, "versions": [version]}
 
 
 def _operation(group: str, kind: str) -> Any:
@@ -575,7 +574,7 @@ def _openapi(path: str, group: str, kind: str) -> Any:
 
 FIXED = {
     "/api": _groups(""),
-    "/apis": _groups("apps"),
+    "/apis": _groups(*sorted({resource.group for resource in EVERY_KIND} - {""})),
     "/version": {"major": "1", "minor": "36", "gitVersion": "v1.36.2"},
     "/openapi/v3": {
         "paths": {

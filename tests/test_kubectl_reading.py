@@ -225,7 +225,8 @@ def test_events_tell_last_seen_and_where_from(cluster):
     head, *rows = kubectl.run("get events -o wide", cluster).stdout.splitlines()
     columns = "LAST SEEN TYPE REASON OBJECT SUBOBJECT SOURCE MESSAGE FIRST SEEN COUNT NAME"
     assert " ".join(head.split()) == columns
-    assert any("deployment-controller   Scaled up replica set web-" in row for row in rows)
+    assert any(re.search("deployment-controller +Scaled up replica set web-", r) for r in rows)
+    assert any(re.search("default-scheduler, default-scheduler-vm +Success", r) for r in rows)
 
 
 def test_nodes_that_are_down_are_not_ready(cluster):

@@ -204,6 +204,6 @@ READERS: dict[str, Callable[[str], Any]] = {
     "bool": _boolean,
     "int": _integer,
     "string": str,
-    "strings": lambda text: text.split(","),
+    "strings": lambda text: text.split(",") if text else [],
     "duration": duration,
 }

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from rollviz import manifest, rollout
 from rollviz.kubectl.errors import KubectlError, ServerError
-from rollviz.kubectl.resources import DEPLOYMENT, NO_RESOURCE, POD, REPLICA_SET
+from rollviz.kubectl.resources import DEPLOYMENT, NO_RESOURCE, POD, REPLICA_SET, SERVICE
 from rollviz.kubectl.session import Found, Lines, Session, raise_all
 from rollviz.objects import Deployment, Json
 from rollviz.simulator import ApiError, Cluster
@@ -72,7 +72,9 @@ def scale(session: Session) -> Lines:
         current = -1  # nothing is asked of the cluster
     for one in found:
         changed = _try(rollout.scale, session.deployment(one), replicas, current)
-        yield from _store(session, cluster, one, session.recorded(changed), "scaled", as_sent=True)
+        yield from _store(session, cluster, one, changed, "scaled", as_sent=True)
+        if session.dry_run == "none":  # kubectl notes the command in a change of its own
+            cluster.replace(session.recorded(session.deployment(one)))
     raise_all(errors)
 
 
@@ -124,7 +126,8 @@ def delete(session: Session) -> Lines:
     grace = _grace_period(session)
     _check_deleting(session, grace)
     if session.flags["cascade"] in ("false", "true"):
-        yield session.err(_BOOLEAN_CASCADE.format(session.flags["cascade"], _cascade(session)))
+        given, meant = session.flags["cascade"], _cascade(session)
+        yield session.err(f"warning: --cascade={given} {_BOOLEAN} --cascade={meant}.\n")
     if grace == 0:
         yield session.err(NOT_CONFIRMED)
     if orphan:
@@ -151,10 +154,7 @@ NOT_CONFIRMED = (
     "terminated. The resource may continue to run on the cluster indefinitely.\n"
 )
 
-_BOOLEAN_CASCADE = (
-    "warning: --cascade={0} is deprecated (boolean value) and can be replaced with "
-    "--cascade={1}.\n"
-)
+_BOOLEAN = "is deprecated (boolean value) and can be replaced with"
 
 
 def _cascade(session: Session) -> str:
@@ -178,7 +178,7 @@ def _grace_period(session: Session) -> int | None:
     if now or (grace == 0 and not force):
         return 1
     if force:
-        return max(grace, 0)
+        grace = max(grace, 0)
     return None if grace < 0 else int(grace)
 
 
@@ -214,7 +214,7 @@ def _in_bulk(session: Session) -> bool:
 
 def _delete_one(session: Session, cluster: Cluster, found: Found, grace: int | None) -> str:
     resource, name = found.resource, found.name
-    if resource not in (DEPLOYMENT, REPLICA_SET, POD):
+    if resource not in (DEPLOYMENT, REPLICA_SET, POD, SERVICE):
         words = "rollviz deletes deployments, replicasets and pods"
         raise KubectlError(f"{words}, not {resource.plural}")
     if session.dry_run != "none":
@@ -224,7 +224,7 @@ def _delete_one(session: Session, cluster: Cluster, found: Found, grace: int | N
         cluster.delete_pod(name, grace)
     elif resource is REPLICA_SET:
         cluster.delete_replica_set(name)
-    else:
+    elif resource is DEPLOYMENT:  # the API server makes its own service anew at once
         cluster.delete_deployment(name)
     if session.flags["output"] == "name":
         return f"{resource.qualified}/{name}\n"

@@ -66,7 +66,7 @@ def create_deployment(session: Session) -> Lines:
 def _generated(session: Session) -> Json:
     """The Deployment of a name and images (``create_deployment.go``)."""
     flags, images = session.flags, session.flags["image"] or []
-    if not images:
+    if not session.parsed.has("image"):
         raise KubectlError('required flag(s) "image" not set')
     name, command = session.args[0] if session.args else "", session.parsed.after_dashes
     names = session.args[: len(session.args) - len(command)]

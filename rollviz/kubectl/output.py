@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -162,17 +163,24 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+_NO_STRING = re.compile(
+    r"[nNyY]|[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d{1,2})?|[-+]?0o[0-7]+|\d{4}-\d\d?-\d\d?"
+)
+"""Words that go-yaml reads as another type, or did once, beyond those that PyYAML does."""
+
+
 def _represent_string(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     style = None
     if "\n" in text:
         style = "|"
-    elif (
-        dumper.resolve(  # type: ignore[no-untyped-call]
+    elif _NO_STRING.fullmatch(text) or max(text, default="") > "\uffff":
+        style = '"'
+    else:
+        tag = dumper.resolve(  # type: ignore[no-untyped-call]
             yaml.ScalarNode, text, (True, False)
         )
-        != "tag:yaml.org,2002:str"
-    ):
-        style = '"'
+        if tag.rpartition(":")[2] not in ("str", "yaml"):
+            style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
 

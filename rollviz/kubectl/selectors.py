@@ -145,7 +145,7 @@ def _compared(text: str, operator: str, bound: int) -> bool:
 # --- fields --------------------------------------------------------------------------------------
 
 _OF_ALL = ("metadata.name", "metadata.namespace")
-_ABOUT = "apiVersion fieldPath kind name namespace resourceVersion uid".split()
+_ABOUT = ("apiVersion", "fieldPath", "kind", "name", "namespace", "resourceVersion", "uid")
 _MORE_FIELDS = {
     "Event": {f"involvedObject.{name}" for name in _ABOUT}
     | {"reason", "reportingComponent", "source", "type"},

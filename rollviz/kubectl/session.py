@@ -18,7 +18,6 @@ from rollviz.manifest.errors import quote
 from rollviz.objects import CHANGE_CAUSE, Deployment, Json
 from rollviz.simulator import Cluster
 
-
 SYSTEM_NAMESPACES = ("kube-node-lease", "kube-public", "kube-system")
 """Namespaces that every cluster has, beside ``default``."""
 
@@ -70,7 +69,7 @@ class Session:
     cluster: Cluster | None
     fixed_view: View | None
     files: Mapping[str, str | Json]
-    _counted: tuple[Any, dict[tuple[str, str], str]] = field(default=(None, {}), repr=False)
+    _counted: tuple[Any, Mapping[Any, str]] = field(default=(None, {}), repr=False)
 
     @property
     def args(self) -> list[str]:
@@ -135,12 +134,13 @@ class Session:
         """The object with its ``resourceVersion``, where it has been stored and is shown whole."""
         if self.verb != "diff" and not self.flags["output"]:
             return item
-        version = self._versions().get((item["kind"], item["metadata"]["name"]))
+        other = "1" if item["kind"] in ("Event", "Node", "Service") else None  # made by the view
+        version = self._versions().get((item["kind"], item["metadata"].get("name")), other)
         if version is None or "uid" not in item["metadata"]:
             return item
         return {**item, "metadata": {**item["metadata"], "resourceVersion": version}}
 
-    def _versions(self) -> dict[tuple[str, str], str]:
+    def _versions(self) -> Mapping[tuple[str, str | None], str]:
         """Every object's, counted once for as long as nothing changes."""
         view = self.view
         moment = view.now, len(view.timeline.changes) if view.timeline else 0
@@ -261,8 +261,9 @@ class Session:
             if filename in self.files or not Path(filename).is_dir():
                 yield filename
                 continue
-            inside = Path(filename).rglob("*") if self.flags["recursive"] else Path(filename).iterdir()
-            known = sorted(str(path) for path in inside if path.suffix in EXTENSIONS)
+            pattern = "**/*" if self.flags["recursive"] else "*"
+            inside = sorted(str(path) for path in Path(filename).glob(pattern))
+            known = [path for path in inside if path.endswith(EXTENSIONS)]
             if not known:
                 words = f"recognized file extensions are [{' '.join(EXTENSIONS)}]"
                 raise KubectlError(f"error reading [{filename}]: {words}")
@@ -307,7 +308,7 @@ class Session:
             by_label = selectors.parse(labels)
             by_field = selectors.parse_fields(fields, resource.kind)
         except selectors.SelectorError as error:
-            what = f'"{resource.group}/v1, Resource={resource.plural}"'
+            what = f'"{resource.group}/{resource.version}, Resource={resource.plural}"'
             raise ServerError(
                 "BadRequest",
                 f"Unable to find {what} that match label selector {quote(labels)}, field "

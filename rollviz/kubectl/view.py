@@ -8,8 +8,9 @@ from typing import Any, Protocol
 from uuid import NAMESPACE_URL, uuid5
 
 from rollviz.kubectl.containers import qos_class
-from rollviz.kubectl.resources import EVENT, NODE, POD, SERVICE, Resource
+from rollviz.kubectl.resources import EMPTY, EVENT, NODE, SERVICE, Resource
 from rollviz.objects import Json, to_rfc3339
+from rollviz.simulator.events import COMBINED
 from rollviz.simulator.reports import reports
 from rollviz.timeline import Snapshot, Timeline
 
@@ -75,6 +76,8 @@ class View:
             return [self._node(self.nodes[name]) for name in sorted(self.nodes)]
         if resource is SERVICE:
             return [self._kubernetes_service()] if self.namespace == "default" else []
+        if resource in EMPTY:
+            return []
         objects = self.snapshot.of_kind(resource.kind)
         if resource is EVENT and self.timeline is not None:
             objects = {**objects, **reports(self.timeline, self.now)}
@@ -83,10 +86,8 @@ class View:
 
     def get(self, resource: Resource, name: str) -> Json | None:
         """One object as the API's JSON, or None."""
-        if resource in (NODE, SERVICE):
+        if resource in (EVENT, NODE, SERVICE, *EMPTY):
             return next((o for o in self.items(resource) if o["metadata"]["name"] == name), None)
-        if resource is EVENT:
-            return next((o for o in self.items(EVENT) if o["metadata"]["name"] == name), None)
         found = self.snapshot.of_kind(resource.kind).get(name)
         return _stored(found.to_api(self.epoch)) if found else None
 
@@ -108,7 +109,7 @@ class View:
         return {
             "apiVersion": "v1",
             "kind": "Node",
-            "metadata": {"name": node.name, "creationTimestamp": created},
+            "metadata": {"name": node.name, "creationTimestamp": created, "uid": _uid(node.name)},
             "status": {"conditions": [ready]},
         }
 
@@ -122,12 +123,19 @@ class View:
                 "namespace": "default",
                 "labels": {"component": "apiserver", "provider": "kubernetes"},
                 "creationTimestamp": to_rfc3339(created, self.epoch),
+                "uid": _uid("kubernetes"),
             },
             "spec": {
-                "type": "ClusterIP",
                 "clusterIP": SERVICE_CIDR_FIRST,
-                "ports": [{"name": "https", "port": 443, "protocol": "TCP"}],
+                "clusterIPs": [SERVICE_CIDR_FIRST],
+                "internalTrafficPolicy": "Cluster",
+                "ipFamilies": ["IPv4"],
+                "ipFamilyPolicy": "SingleStack",
+                "ports": [{"name": "https", "port": 443, "protocol": "TCP", "targetPort": 6443}],
+                "sessionAffinity": "None",
+                "type": "ClusterIP",
             },
+            "status": {"loadBalancer": {}},
         }
 
 
@@ -161,8 +169,9 @@ def _admitted(pod: Json) -> Json:
 
 
 def _named(metadata: Json, spec: Json) -> Json:
-    owners = [owner for owner in metadata.get("ownerReferences") or () if owner["controller"]]
-    generated = {"generateName": f"{owner['name']}-" for owner in owners}
+    generated: Json = {}
+    for owner in metadata.get("ownerReferences") or ():  # one at most: who made it
+        generated["generateName"] = f"{owner['name']}-"
     if "deletionTimestamp" in metadata:
         generated["deletionGracePeriodSeconds"] = spec.get("terminationGracePeriodSeconds", 30)
     return {**generated, **metadata}
@@ -206,19 +215,24 @@ def _container(container: Json) -> Json:
     return {**ids, "lastState": {}, **container}
 
 
+def _uid(name: str) -> str:
+    return str(uuid5(NAMESPACE_URL, name))
+
+
 def _recorded(event: Json) -> Json:
     """An event as client-go's recorders write it; the scheduler uses the newer of the two."""
     metadata, about = event["metadata"], event["involvedObject"]
     metadata = {key: value for key, value in metadata.items() if key != "generation"}
-    metadata.setdefault("uid", str(uuid5(NAMESPACE_URL, metadata["name"])))
+    metadata.setdefault("uid", _uid(metadata["name"]))
     group = "apps/v1" if about["kind"] in ("Deployment", "ReplicaSet") else "v1"
     source = event["source"]["component"]
+    combined = event["message"].startswith(COMBINED)  # by code that forgets who reports
     event = {
         **event,
         "metadata": metadata,
         "involvedObject": {"apiVersion": group, **about},
         "eventTime": None,
-        "reportingComponent": source,
+        "reportingComponent": "" if combined else source,
         "reportingInstance": "",
     }
     if source != SCHEDULER:

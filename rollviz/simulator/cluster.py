@@ -277,7 +277,7 @@ class Cluster:
             raise ApiError(404, "NotFound", f'replicasets.apps "{name}" not found')
         controllers.collect_replica_set(self, name)
 
-    def delete_pod(self, name: str, grace: int | None = None) -> None:
+    def delete_pod(self, name: str, grace: float | None = None) -> None:
         """Delete one pod, as ``kubectl delete pod`` does; its ReplicaSet makes another.
 
         Args:

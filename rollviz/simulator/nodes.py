@@ -120,7 +120,7 @@ def create_pods(cluster: Cluster, rs: ReplicaSet, count: int) -> list[str]:
     return names
 
 
-def delete_pod(cluster: Cluster, name: str, grace: int | None = None) -> None:
+def delete_pod(cluster: Cluster, name: str, grace: float | None = None) -> None:
     """Mark a pod as terminating and let its kubelet end it.
 
     Without a node, or any seconds of grace, it is gone at once.
