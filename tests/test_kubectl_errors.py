@@ -169,6 +169,16 @@ ERRORS = {
     'api-resources" for a complete list of supported resources.\n',
     "explain deploy spec": "error: We accept only this format: explain RESOURCE\n",
     "explain pods": "error: rollviz explains deployments, not pods\n",
+    "explain deploy.spec.template.spec.containers.image": "error: rollviz does not explain "
+    "deployment.spec.template.spec.containers\n",
+    "apply view-last-applied deploy/web": 'error: rollviz has no "kubectl apply '
+    'view-last-applied". It knows: apply\n',
+    "apply -k .": 'error: rollviz has no -k for "kubectl apply"\n',
+    "apply -f web.yaml -n kube-system": "error: rollviz keeps Deployments in one namespace: "
+    "default, not kube-system\n",
+    "apply -f nodir/": 'error: the path "nodir/" does not exist\n',
+    "delete deploy web --cascade=orphan": "error: rollviz has no --cascade=orphan: what was owned "
+    "goes too\n",
 }
 
 

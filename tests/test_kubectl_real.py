@@ -74,6 +74,8 @@ FILES = {
     "deep.yaml": DEEP,
     "nameless.yaml": WEB.replace("metadata: {name: web}\n", ""),
     "text.yaml": WEB.replace("replicas: 2", 'replicas: "2"'),
+    "anonymous.yaml": WEB.replace("name: nginx, ", ""),
+    "words.yaml": WEB.replace('[{name: nginx, image: "nginx:1.27"}]', "[a]"),
     "empty.yaml": "",
     "not.yaml": "a: [b\n",
 }
@@ -247,6 +249,10 @@ delete pods --field-selector=status.phase=Pending | rollout undo deploy/web --dr
 rollout undo --dry-run=no | apply --dry-run=no | scale deploy/web --dry-run=no
 create deployment x --dry-run=no | {SET}2 --dry-run=no | rollout history rs | rollout history pods
 rollout undo rs | rollout undo pods | rollout restart pods
+delete -f nameless.yaml | delete -f nameless.yaml -f web.yaml | describe -f nameless.yaml
+scale -f nameless.yaml --replicas=1 | annotate -f nameless.yaml a=b | diff -f nameless.yaml
+apply -f anonymous.yaml | apply -f words.yaml | diff -f words.yaml | create -f anonymous.yaml
+apply -f anonymous.yaml --dry-run=client | create -f words.yaml
 create -f nameless.yaml --dry-run=client | create -f nameless.yaml --dry-run=client -o name
 apply -f nameless.yaml --dry-run=client | apply -f selector.yaml --dry-run=client
 apply -f text.yaml --dry-run=client -o yaml | apply -f bad.yaml --dry-run=client -o yaml
@@ -298,6 +304,7 @@ CASES = [
     ("deleted", "describe pods"),
     ("noted", "rollout history deploy/web"),
     ("noted", "diff -f web.yaml"),
+    ("noted", "apply -f anonymous.yaml"),
     ("scaled to 0", "get all"),
     ("amid", "rollout status deploy/web"),
     ("broken", "rollout status deploy/web"),

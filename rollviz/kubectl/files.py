@@ -7,11 +7,11 @@ from collections.abc import Callable
 from difflib import unified_diff
 
 from rollviz import manifest
-from rollviz.kubectl.apply import patch, three_way, with_last_applied
+from rollviz.kubectl.apply import PatchError, patch, three_way, with_last_applied
 from rollviz.kubectl.errors import KubectlError, ServerError
 from rollviz.kubectl.output import to_yaml
 from rollviz.kubectl.resources import DEPLOYMENT
-from rollviz.kubectl.session import SYSTEM_NAMESPACES, Lines, Session, raise_all
+from rollviz.kubectl.session import NO_NAME, SYSTEM_NAMESPACES, Lines, Session, raise_all
 from rollviz.kubectl.text import to_json
 from rollviz.objects import CHANGE_CAUSE, LAST_APPLIED, Deployment, Json, to_rfc3339
 from rollviz.simulator import ApiError
@@ -160,7 +160,7 @@ def _one_object(
 
 def _apply(session: Session, filename: str, item: Json) -> Lines:
     if not item["metadata"].get("name"):
-        raise manifest.ManifestError("resource name may not be empty")
+        raise manifest.ManifestError(NO_NAME)
     item = _with_change_cause(session, item)  # which is then kept as part of the file
     if current := _current(session, item):
         yield from _update(session, filename, item, current)
@@ -174,6 +174,8 @@ def _current(session: Session, item: Json) -> Deployment | None:
 
 
 def _diff(session: Session, filename: str, item: Json) -> Lines:
+    if not item["metadata"].get("name"):
+        raise KubectlError(NO_NAME)
     live, merged = _live_and_merged(session, filename, item)
     file = f"apps.v1.Deployment.{item['metadata']['namespace']}.{item['metadata']['name']}"
     paths = f"{LIVE}/{file}", f"{MERGED}/{file}"
@@ -288,7 +290,10 @@ def _merged(session: Session, filename: str, item: Json, has: Json) -> Json:
     """The three-way merge of what was applied last, what the file says and what is there."""
     annotations = has["metadata"].get("annotations") or {}
     original = json.loads(annotations.get(LAST_APPLIED, "{}"))
-    merged = three_way(original, item, has)
+    try:
+        merged = three_way(original, item, has)
+    except PatchError as error:
+        raise KubectlError(_no_patch(session, filename, item, str(error))) from error
     if session.flags.get("dry-run") and session.dry_run == "client":
         return merged  # the API server is not asked
     try:
@@ -301,6 +306,22 @@ def _merged(session: Session, filename: str, item: Json, has: Json) -> Json:
         alone = error.kubectl("apply", filename) if error.reason == "Invalid" else ""
         raise ServerError(error.reason, message, alone=alone) from error
     return merged
+
+
+def _no_patch(session: Session, filename: str, item: Json, why: str) -> str:
+    """What is said where the file and what is there can't be made into a patch."""
+    current = _current(session, item)
+    assert current is not None
+    whole = current.to_api(session.view.epoch)
+    version = session.view.resource_versions()[current.kind, current.name]
+    whole["metadata"]["resourceVersion"] = version
+    words = f"creating patch with:\noriginal:\n{current.metadata.annotations.get(LAST_APPLIED, '')}"
+    words += f"\nmodified:\n{to_json(item)}\n\ncurrent:\n{to_json(whole)}\n\nfor: {why}"
+    if session.verb == "diff" or session.dry_run != "client":
+        words = f'error when patching "{filename}": {words}'
+    return (
+        words if session.verb == "diff" else _patch_refused(filename, item["metadata"], "", words)
+    )
 
 
 def _patch_refused(filename: str, metadata: Json, patched: str, message: str) -> str:

@@ -22,6 +22,9 @@ SYSTEM_NAMESPACES = ("kube-node-lease", "kube-public", "kube-system")
 """Namespaces that every cluster has, beside ``default``."""
 
 
+NO_NAME = "resource name may not be empty"
+"""What kubectl says of a file's object that it needs the name of."""
+
 UNKNOWN = "<unknown>"
 """What kubectl calls an object without a name."""
 
@@ -222,8 +225,13 @@ class Session:
         """
         found, errors = self.documents()
         for filename, document in found:
-            if document.is_deployment:
-                yield filename, Target(DEPLOYMENT, document.json["metadata"]["name"])
+            if not document.is_deployment:
+                continue
+            if name := document.json["metadata"].get("name"):
+                yield filename, Target(DEPLOYMENT, name)
+            else:
+                doing = f'error when deleting "{filename}": ' if self.verb == "delete" else ""
+                errors.append(KubectlError(f"{doing}{NO_NAME}"))
         if errors and self.verb == "get":  # which always has a list of them
             raise KubectlError("".join(error.listed for error in errors), verbatim=True)
         raise_all(errors)
@@ -242,7 +250,7 @@ class Session:
                 documents = manifest.documents(self.source(filename), name=filename)
             except manifest.ManifestError as error:
                 if error.message == manifest.NO_SUCH_FILE:
-                    missing.append(KubectlError(error.client.replace("{file}", filename)))
+                    missing.append(KubectlError(f'the path "{filename}" does not exist'))
                 elif error.message != manifest.NOTHING_IN_IT:
                     text = error.kubectl(self.verb, filename)
                     broken.append(KubectlError(text.removeprefix("error: ")))
