@@ -15,13 +15,14 @@ from urllib.parse import parse_qs, urlsplit
 from rollviz import manifest
 from rollviz.kubectl import selectors
 from rollviz.kubectl.apply import MERGE_KEYS
-from rollviz.kubectl.resources import DEPLOYMENT, POD, RESOURCES, Resource
+from rollviz.kubectl.resources import ALL, DEPLOYMENT, EMPTY, POD, REPLICA_SET, RESOURCES, Resource
 from rollviz.kubectl.tables import Table, table_of
 from rollviz.kubectl.view import View
 from rollviz.objects import Deployment
 from rollviz.simulator import ApiError, Cluster
 
-NAMESPACES = {"default"}
+NAMESPACES = {"default", "kube-system"}
+EVERY_KIND = sorted((*RESOURCES, *EMPTY), key=lambda resource: resource.plural)
 EVERY_VERB = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
 NO_SUCH_PAGE = "the server could not find the requested resource"
 INITIAL_EVENTS_END = "k8s.io/initial-events-end"
@@ -84,8 +85,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         url = urlsplit(self.path)
         options = {key: values[0] for key, values in parse_qs(url.query).items()}
-        length = int(self.headers.get("Content-Length") or 0)
-        body = json.loads(self.rfile.read(length)) if length else None
+        sent = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if "protobuf" in self.headers.get("Content-Type", ""):
+            words = "the body of the request was in an unknown format"
+            self._answer(415, _status(415, "UnsupportedMediaType", words))
+            return  # and kubectl says it again in JSON
+        body = json.loads(sent) if sent else None
         with self.owner.lock:
             self.owner.requests.append(f"{self.command} {self.path}")
             try:
@@ -106,6 +111,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(200, FIXED[path])
             return
         parts = path.strip("/").split("/")
+        if parts[:3] == ["api", "v1", "namespaces"] and len(parts) == 4:
+            self._namespace(parts[3])
+            return
         if len(parts) < 3:
             raise _Refused(_status(404, "NotFound", NO_SUCH_PAGE))
         prefix, rest = (parts[:2], parts[2:]) if parts[0] == "api" else (parts[:3], parts[3:])
@@ -113,7 +121,7 @@ class _Handler(BaseHTTPRequestHandler):
         namespace = ""
         if rest[0] == "namespaces" and len(rest) > 2:
             namespace, rest = rest[1], rest[2:]
-        resource = next((r for r in RESOURCES if (r.group, r.plural) == (group, rest[0])), None)
+        resource = next((r for r in EVERY_KIND if (r.group, r.plural) == (group, rest[0])), None)
         if resource is None:
             if self.command == "GET" and len(rest) == 1:
                 self._answer(200, {"kind": "List", "apiVersion": "v1", "metadata": {}, "items": []})
@@ -141,6 +149,13 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self._delete(resource, namespace, rest[0], options, body or {})
 
+    def _namespace(self, name: str) -> None:
+        if name not in NAMESPACES:
+            message = f'namespaces "{name}" not found'
+            details = {"name": name, "kind": "namespaces"}
+            raise _Refused(_status(404, "NotFound", message, details))
+        self._answer(200, {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": name}})
+
     # --- reading ---------------------------------------------------------------------------------
 
     def _view(self) -> View:
@@ -148,7 +163,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _object(self, resource: Resource, namespace: str, name: str) -> Any:
         item = self._view().get(resource, name)
-        if item is None or (namespace not in NAMESPACES and resource.namespaced):
+        if item is None or (namespace != "default" and resource.namespaced):
             message = f'{resource.qualified_plural} "{name}" not found'
             details = {"name": name, "group": resource.group, "kind": resource.plural}
             raise _Refused(_status(404, "NotFound", message, details))
@@ -162,16 +177,13 @@ class _Handler(BaseHTTPRequestHandler):
     def _selected(self, resource: Resource, namespace: str, options: Any) -> list[Any]:
         matches = selectors.parse(options.get("labelSelector", ""))
         items = self._view().items(resource)
-        if namespace and namespace not in NAMESPACES:
+        if namespace and namespace != "default":
             items = []
-        fields = dict(
-            term.split("=", 1) for term in options.get("fieldSelector", "").split(",") if term
-        )
+        has_fields = selectors.parse_fields(options.get("fieldSelector", ""), resource.kind)
         return [
             self._versioned(item)
             for item in items
-            if matches(item["metadata"].get("labels") or {})
-            and all(_at(item, path) == value for path, value in fields.items())
+            if matches(item["metadata"].get("labels") or {}) and has_fields(item)
         ]
 
     def _list(self, resource: Resource, namespace: str, options: Any) -> None:
@@ -180,7 +192,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self._wants_table():
             self._answer(200, self._table(resource, items, version))
             return
-        api_version = f"{resource.group}/v1" if resource.group else "v1"
+        version_of = f"{resource.group}/{resource.version}"
+        api_version = version_of if resource.group else "v1"
         self._answer(
             200,
             {
@@ -351,8 +364,10 @@ class _Handler(BaseHTTPRequestHandler):
             if resource is DEPLOYMENT:
                 cluster.delete_deployment(name)
             elif resource is POD:
-                cluster.delete_pod(name)
+                cluster.delete_pod(name, body.get("gracePeriodSeconds"))
                 cluster.run_until(lambda c: name not in c.snapshot.pods)
+            elif resource is REPLICA_SET:
+                cluster.delete_replica_set(name)
         self._answer(
             200,
             {
@@ -417,12 +432,6 @@ def _partial(item: Any) -> Any:
         "apiVersion": "meta.k8s.io/v1",
         "metadata": item["metadata"],
     }
-
-
-def _at(item: Any, path: str) -> Any:
-    for name in path.split("."):
-        item = item.get(name, "") if isinstance(item, dict) else ""
-    return item
 
 
 # --- patches -------------------------------------------------------------------------------------
@@ -502,7 +511,7 @@ def json_patch(current: Any, patch: Any) -> Any:
 
 
 def _discovered(resource: Resource) -> Any:
-    version = {"group": resource.group, "version": "v1", "kind": resource.kind}
+    version = {"group": resource.group, "version": resource.version, "kind": resource.kind}
     found: Any = {
         "resource": resource.plural,
         "responseKind": version,
@@ -511,9 +520,9 @@ def _discovered(resource: Resource) -> Any:
         "verbs": EVERY_VERB,
         "shortNames": list(resource.short),
     }
-    if resource.kind in ("Pod", "Service", "Deployment", "ReplicaSet"):
+    if resource in ALL:
         found["categories"] = ["all"]
-    if resource.group:
+    if resource.group == "apps":
         found["subresources"] = [
             {
                 "subresource": "scale",
@@ -529,20 +538,17 @@ def _groups(*names: str) -> Any:
         "kind": "APIGroupDiscoveryList",
         "apiVersion": "apidiscovery.k8s.io/v2",
         "metadata": {},
-        "items": [
-            {
-                "metadata": {"name": name} if name else {},
-                "versions": [
-                    {
-                        "version": "v1",
-                        "resources": [_discovered(r) for r in RESOURCES if r.group == name],
-                        "freshness": "Current",
-                    }
-                ],
-            }
-            for name in names
-        ],
+        "items": [_group(name, [r for r in EVERY_KIND if r.group == name]) for name in names],
     }
+
+
+def _group(name: str, resources: list[Resource]) -> Any:
+    version = {
+        "version": resources[0].version,
+        "resources": [_discovered(resource) for resource in resources],
+        "freshness": "Current",
+    }
+    return {"metadata": {"name": name} if name else {}, "versions": [version]}
 
 
 def _operation(group: str, kind: str) -> Any:
@@ -568,7 +574,7 @@ def _openapi(path: str, group: str, kind: str) -> Any:
 
 FIXED = {
     "/api": _groups(""),
-    "/apis": _groups("apps"),
+    "/apis": _groups(*sorted({resource.group for resource in EVERY_KIND} - {""})),
     "/version": {"major": "1", "minor": "36", "gitVersion": "v1.36.2"},
     "/openapi/v3": {
         "paths": {

@@ -233,6 +233,28 @@ def test_a_changed_object_can_be_printed(cluster):
     )
 
 
+def test_record_is_kept_as_part_of_the_applied_file_and_goes_with_the_next(cluster):
+    files = {"web.yaml": changed(spec__template__spec__containers__0__image="nginx:2")}
+    kubectl.run("apply -f web.yaml --record", cluster, files)
+    cluster.run_for(5)
+    cause = "kubectl apply --filename=web.yaml --record=true"
+    assert cause in web(cluster).metadata.annotations[LAST_APPLIED]
+    apply(cluster, changed(spec__template__spec__containers__0__image="nginx:3"))
+    cluster.run_for(5)
+    history = kubectl.run("rollout history deploy/web", cluster).stdout
+    assert history.splitlines()[2:5] == [
+        "1         <none>",
+        f"2         {cause}",
+        "3         <none>",
+    ]
+
+
+def test_scale_records_in_a_change_of_its_own(cluster):
+    before = web(cluster).metadata.generation
+    kubectl.run("scale deploy/web --replicas=3 --record", cluster)
+    assert web(cluster).metadata.generation == before + 2
+
+
 # --- rollout -------------------------------------------------------------------------------------
 
 
@@ -278,6 +300,47 @@ def test_delete_without_waiting_takes_no_time(cluster):
     kubectl.run("delete pods --all --wait=false", cluster)
     assert cluster.now == began
     assert all(pod.terminating for pod in cluster.snapshot.pods.values())
+
+
+def test_a_pod_that_is_forced_is_gone_at_once_and_one_with_grace_waits_no_longer(cluster):
+    cluster.pods = PodBehaviour(termination_seconds=(20.0,))
+    forced, hurried = sorted(cluster.snapshot.pods)
+    began = cluster.now
+    assert kubectl.run(f"delete pod {forced} --force", cluster).stdout == (
+        f'pod "{forced}" force deleted from default namespace\n'
+    )
+    assert cluster.now == began
+    answer = kubectl.run(f"delete pod {hurried} --grace-period=9 --timeout=2s", cluster)
+    assert answer.stderr == f"error: timed out waiting for the condition on pods/{hurried}\n"
+    assert cluster.now == began + 2
+    cluster.run_for(7)
+    assert hurried not in cluster.snapshot.pods
+
+
+def test_a_replica_set_that_is_deleted_comes_back_with_new_pods(cluster):
+    pods = set(cluster.snapshot.pods)
+    name = next(iter(cluster.snapshot.replica_sets))
+    kubectl.run(f"delete rs {name}", cluster)
+    cluster.run_for(5)
+    assert list(cluster.snapshot.replica_sets) == [name]
+    assert len(cluster.snapshot.pods) == 2
+    assert pods.isdisjoint(cluster.snapshot.pods)
+
+
+def test_a_directory_stands_for_the_files_in_it(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "below").mkdir()
+    for name in ("b.yaml", "a.json", "c.txt", "below/d.yml"):
+        stem = name[-6:].strip("/")[0]
+        item = {**WEB, "metadata": {"name": stem}}
+        (tmp_path / name).write_text(json.dumps(item))
+    flat, deep = (kubectl.run(f"create -f . {flag}", Cluster()).stdout for flag in ("", "-R"))
+    assert flat == "deployment.apps/a created\ndeployment.apps/b created\n"
+    assert deep.count(" created\n") == 3
+    (tmp_path / "empty").mkdir()
+    assert kubectl.run("apply -f empty", Cluster()).stderr == (
+        "error: error reading [empty]: recognized file extensions are [.json .yaml .yml]\n"
+    )
 
 
 def test_delete_by_file_names_the_file_in_its_error(cluster):

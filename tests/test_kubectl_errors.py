@@ -88,7 +88,7 @@ ERRORS = {
     "describe node node-1": "error: rollviz describes deployments, replicasets, pods, not nodes\n",
     "delete deploy": "error: resource(s) were provided, but no name was specified\n",
     "delete": NO_RESOURCE,
-    "delete svc kubernetes": "error: rollviz deletes deployments and pods, not services\n",
+    "delete node node-1": "error: rollviz deletes deployments, replicasets and pods, not nodes\n",
     # flags
     "get pods --wide": "error: unknown flag: --wide" + USAGE.format("get"),
     "get pods -x": "error: unknown shorthand flag: 'x' in -x" + USAGE.format("get"),
@@ -110,7 +110,7 @@ ERRORS = {
     "json,jsonpath,jsonpath-as-json,jsonpath-file,kyaml,name,template,templatefile,wide,yaml\n",
     "get pods -o kyaml": "error: rollviz has no -o kyaml. It has: custom-columns, json, jsonpath, "
     "jsonpath-as-json, name, wide, yaml\n",
-    "delete deploy web --now": 'error: rollviz has no --now for "kubectl delete"\n',
+    "delete deploy web --raw=/": 'error: rollviz has no --raw for "kubectl delete"\n',
     "get pods -o jsonpath=": "error: template format specified but no template given\n",
     "get pods -o jsonpath={.a": "error: error parsing jsonpath {.a, unclosed action\n",
     "get pods --sort-by=.nope -o name": "error: couldn't find any field with path "
@@ -182,6 +182,16 @@ ERRORS = {
     'api-resources" for a complete list of supported resources.\n',
     "explain deploy spec": "error: We accept only this format: explain RESOURCE\n",
     "explain pods": "error: rollviz explains deployments, not pods\n",
+    "explain deploy.spec.template.spec.containers.image": "error: rollviz does not explain "
+    "deployment.spec.template.spec.containers\n",
+    "apply view-last-applied deploy/web": 'error: rollviz has no "kubectl apply '
+    'view-last-applied". It knows: apply\n',
+    "apply -k .": 'error: rollviz has no -k for "kubectl apply"\n',
+    "apply -f web.yaml -n kube-system": "error: rollviz keeps Deployments in one namespace: "
+    "default, not kube-system\n",
+    "apply -f nodir/": 'error: the path "nodir/" does not exist\n',
+    "delete deploy web --cascade=orphan": "error: rollviz has no --cascade=orphan: what was owned "
+    "goes too\n",
 }
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from rollviz import kubectl, timeline
 from rollviz.kubectl import View
-from rollviz.kubectl.arguments import duration
+from rollviz.kubectl.arguments import READERS, duration
 from rollviz.kubectl.containers import qos_class
 from rollviz.kubectl.jsonpath import JsonPath, JsonPathError
 from rollviz.kubectl.output import to_yaml
@@ -225,7 +225,8 @@ def test_events_tell_last_seen_and_where_from(cluster):
     head, *rows = kubectl.run("get events -o wide", cluster).stdout.splitlines()
     columns = "LAST SEEN TYPE REASON OBJECT SUBOBJECT SOURCE MESSAGE FIRST SEEN COUNT NAME"
     assert " ".join(head.split()) == columns
-    assert any("deployment-controller   Scaled up replica set web-" in row for row in rows)
+    assert any(re.search("deployment-controller +Scaled up replica set web-", r) for r in rows)
+    assert any(re.search("default-scheduler, default-scheduler-vm +Success", r) for r in rows)
 
 
 def test_nodes_that_are_down_are_not_ready(cluster):
@@ -347,6 +348,8 @@ def pod(phase="Running", deleted=False, reason="", **container):
         (pod("Failed", reason="Evicted"), "Evicted"),
         (pod(deleted=True, state={"running": {}}), "Terminating"),
         (pod(deleted=True, reason="NodeLost"), "Unknown"),
+        (pod("Succeeded", deleted=True, state={"terminated": {"reason": "Done"}}), "Done"),
+        (pod(ready=True, state={"running": {}}), "Running"),
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
@@ -396,6 +399,20 @@ def test_durations_are_in_two_or_three_figures(seconds, text):
 
 
 @pytest.mark.parametrize(
+    ("text", "number"),
+    [("3", 3), ("-3", -3), ("+3", 3), ("0x1F", 31), ("017", 15), ("0b11", 3), ("1_000", 1000)],
+)
+def test_gos_integers(text, number):
+    assert READERS["int"](text) == number
+
+
+@pytest.mark.parametrize("text", ["", "08", "1__0", "3.0", " 1", "0x", "two"])
+def test_what_is_no_integer_in_go(text):
+    with pytest.raises(ValueError, match="invalid syntax"):
+        READERS["int"](text)
+
+
+@pytest.mark.parametrize(
     ("text", "seconds"),
     [("0", 0), ("2s", 2), ("1m30s", 90), ("1.5h", 5400), ("250ms", 0.25), ("-1s", -1)],
 )
@@ -421,6 +438,12 @@ def test_a_column_ends_where_a_line_has_none():
         ('ReplicaSet "web" has', 'ReplicaSet "web" has'),
         ("* all", "'* all'"),
         ("a: b", "'a: b'"),
+        ("y", '"y"'),
+        ("1e3", '"1e3"'),
+        ("0o17", '"0o17"'),
+        ("2026-1-1", '"2026-1-1"'),
+        ("*", "'*'"),
+        ("\U0001f600", '"\\U0001F600"'),
         ("two\nlines\n", "|\n  two\n  lines"),
         ("two\nlines", "|-\n  two\n  lines"),
     ],
@@ -529,6 +552,35 @@ def test_jsonpath_that_does_not_fit(template, why):
 )
 def test_selectors(selector, matches):
     assert parse(selector)({"app": "web", "env": "prod"}) is matches
+
+
+@pytest.mark.parametrize(
+    ("selector", "why"),
+    [
+        ("status.phase", "invalid selector: 'status.phase'; can't understand 'status.phase'"),
+        ("status.hostIP=x", "field label not supported: status.hostIP"),
+    ],
+)
+def test_a_field_selector_that_the_api_server_refuses(selector, why, cluster):
+    answer = kubectl.run(f"get pods --field-selector={selector}", cluster)
+    assert answer == kubectl.Answer(
+        1,
+        "",
+        'Error from server (BadRequest): Unable to find "/v1, Resource=pods" that match label '
+        f'selector "", field selector "{selector}": {why}\n',
+    )
+
+
+def test_other_kinds_are_selected_by_name_alone(cluster):
+    answer = kubectl.run("get rs --field-selector=spec.replicas=2", cluster)
+    assert answer.stderr.partition('"spec.replicas"')[2] == (
+        ' is not a known field selector: only "metadata.name", "metadata.namespace"\n'
+    )
+
+
+def test_kinds_that_only_a_real_cluster_has_are_named(cluster):
+    known = "pods, services, deployments, replicasets, events, nodes"
+    assert kubectl.run("get ns", cluster).stderr == f"error: rollviz has no ns. It has: {known}\n"
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,33 @@ spec:
     spec: {containers: [{name: nginx, image: "nginx:1.27"}]}
 """
 OTHER = WEB.replace("name: web}", "name: other}")
+DEEP = WEB.replace('image: "nginx:1.27"}]}', "image: x}]}").replace(
+    "spec: {containers: [{name: nginx, image: x}]}",
+    """spec:
+      priorityClassName: high
+      serviceAccountName: x
+      topologySpreadConstraints:
+      - {topologyKey: zone, maxSkew: 1, whenUnsatisfiable: DoNotSchedule,
+         labelSelector: {matchLabels: {app: web}}}
+      - {topologyKey: host, maxSkew: 2, whenUnsatisfiable: ScheduleAnyway}
+      volumes: [{name: a, nfs: {server: s, path: /p}}]
+      initContainers: [{name: init, image: busybox, command: [sh, -c, "echo hi"]}]
+      containers:
+      - name: nginx
+        image: nginx:1.27
+        resources: {limits: {cpu: 1500m, memory: 128Mi}}
+        envFrom: [{configMapRef: {name: c, optional: true}}, {secretRef: {name: s}, prefix: P_}]
+        env:
+        - {name: A, valueFrom: {fieldRef: {fieldPath: metadata.name}}}
+        - {name: B, valueFrom: {fieldRef: {fieldPath: spec.nodeName}}}
+        - {name: C, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}
+        - {name: D, valueFrom: {resourceFieldRef: {resource: limits.memory, divisor: 1Mi}}}
+        - {name: E, valueFrom: {resourceFieldRef: {resource: requests.memory}}}
+      - name: side
+        image: busybox
+        env: [{name: A, valueFrom: {resourceFieldRef: {resource: limits.cpu}}}]
+""",
+)
 FILES = {
     "web.yaml": WEB,
     "new.yaml": WEB.replace("1.27", "1.28").replace("replicas: 2", "replicas: 3"),
@@ -44,6 +71,11 @@ FILES = {
     "typo.yaml": WEB.replace("replicas: 2", "replica: 2"),
     "namespace.yaml": WEB.replace("{name: web}", "{name: web, namespace: shop}"),
     "selector.yaml": WEB.replace("app: web", "app: shop"),
+    "deep.yaml": DEEP,
+    "nameless.yaml": WEB.replace("metadata: {name: web}\n", ""),
+    "text.yaml": WEB.replace("replicas: 2", 'replicas: "2"'),
+    "anonymous.yaml": WEB.replace("name: nginx, ", ""),
+    "words.yaml": WEB.replace('[{name: nginx, image: "nginx:1.27"}]', "[a]"),
     "empty.yaml": "",
     "not.yaml": "a: [b\n",
 }
@@ -58,6 +90,10 @@ STATES = {
     "scaled to 0": ["create -f web.yaml", 10, "scale deploy/web --replicas=0", 0.5],
     "new": ["create -f web.yaml"],
     "two": ["create -f two.yaml", 10],
+    "deep": ["apply -f deep.yaml", 10],
+    "failed": ["apply -f web.yaml", 10, f"{SET}broken", 700],
+    "deleted": ["apply -f web.yaml", 10, "delete deploy web", 0.2],
+    "noted": ["apply -f web.yaml --record", 10, "apply -f new.yaml", 10],
 }
 IMAGES = {"nginx:broken": "ImagePullBackOff", "nginx:crash": "CrashLoopBackOff"}
 
@@ -179,6 +215,55 @@ delete deploy web -o yaml | delete deploy web -o name | delete
 version | explain nope | nope | depoy | --nope get deploy
 """
 
+ANYWHERE = f"""
+get deploy web -n other | get deploy web -n kube-system | get pods -n other | get pods -A -n other
+get deploy nope nope2 -n other | describe deploy web -n other | delete deploy web -n other
+set image deploy/web nginx=x -n other | rollout status deploy/web -n other | get deploy web -A
+scale deploy/web --replicas=1 -n other | rollout undo deploy/web -n other | get nodes node-1 -A
+describe deploy web -A | get deploy -A -l app=web -o wide | get all -A --no-headers
+get pods --field-selector=status.phase=Running | get pods --field-selector status.phase!=Running
+get pods --field-selector=status.phase==Running,metadata.name!=x -l app=web -o name
+get events --field-selector type=Warning
+get events --field-selector involvedObject.kind=Deployment
+get events --field-selector source=default-scheduler | get events --field-selector reason=Scheduled
+get deploy web --field-selector=metadata.name=web
+get pods -w --field-selector=status.phase=Pending | get deploy web -o Json | get deploy web -o NAME
+get deploy -o WIDE | {SET}2 -o YAML | get deploy --show-labels -o yaml
+get deploy --show-labels -o name | get pods -R | get -R | scale deploy/web --replicas=010
+scale deploy/web --replicas=0x3 | scale deploy/web --replicas=1_0 | scale deploy/web --replicas=08
+scale deploy/web --replicas='1 ' | scale deploy/web --replicas=1__0
+scale deploy/web --replicas=9999999999999999999
+rollout undo deploy/web --to-revision=99999999999999999999
+scale deploy/web --replicas=3 --record -o yaml | set image deploy --all -l app=web nginx=x
+annotate deploy --all -l app=web a=b | annotate deploy/web a=y b=1e3 c=0o17 d='*' -o yaml
+delete deploy web --cascade=foreground | delete deploy web --cascade=nope
+delete deploy web --cascade | delete deploy web --cascade=true | delete deploy web --now
+delete deploy web --force | delete deploy web --now --grace-period=3
+delete deploy web --force --grace-period=5 | delete pods --all --force --grace-period=0
+delete pods --all --grace-period=0 | delete pods --all --now | delete deploy web --timeout=5s
+delete deploy -A --all | delete deploy web -A | delete rs --all | delete rs -l app=web --wait=false
+delete deploy,rs,po --all | delete pods -l app=web --force -o name
+delete deploy nope --ignore-not-found | delete deploy -l app=nope
+delete deploy web --dry-run=maybe | delete pods --all -l app=web
+delete pods --field-selector=status.phase=Pending | rollout undo deploy/web --dry-run=no
+rollout undo --dry-run=no | apply --dry-run=no | scale deploy/web --dry-run=no
+create deployment x --dry-run=no | {SET}2 --dry-run=no | rollout history rs | rollout history pods
+rollout undo rs | rollout undo pods | rollout restart pods
+delete -f nameless.yaml | delete -f nameless.yaml -f web.yaml | describe -f nameless.yaml
+scale -f nameless.yaml --replicas=1 | annotate -f nameless.yaml a=b | diff -f nameless.yaml
+apply -f anonymous.yaml | apply -f words.yaml | diff -f words.yaml | create -f anonymous.yaml
+apply -f anonymous.yaml --dry-run=client | create -f words.yaml
+create -f nameless.yaml --dry-run=client | create -f nameless.yaml --dry-run=client -o name
+apply -f nameless.yaml --dry-run=client | apply -f selector.yaml --dry-run=client
+apply -f text.yaml --dry-run=client -o yaml | apply -f bad.yaml --dry-run=client -o yaml
+apply -f new.yaml --record --dry-run=client -o yaml | create -f web.yaml -R | --version | -v
+--nope | -n | rollout --nope | get events | get events -o wide | get ds | get sts,jobs | get pv,ds
+get ds/web | get pv x | get cj -A | get ing -n other | get hpa -o yaml | describe ds
+describe ds web | delete ds --all | delete ds web | rollout status ds | rollout undo ds/web
+rollout restart ds,deploy | scale sts --all --replicas=1 | set image ds/web a=b | get all -l '!!'
+get all -l app=nope | get Daemonsets | get DS | get cronjobs.batch | get hpa.v2.autoscaling
+"""
+
 IN_MANY = """
 get all | describe deploy web | describe rs | rollout history deploy/web
 rollout status deploy/web --watch=false | rollout undo deploy/web | rollout undo deploy/web -o yaml
@@ -194,11 +279,32 @@ def lines(text):
 CASES = [
     *(("settled", line) for line in lines(SETTLED)),
     *(("settled", f"get deploy web -o {shlex.quote(f'jsonpath={p}')}") for p in JSONPATHS.split()),
+    *(("settled", line) for line in lines(ANYWHERE)),
     *((s, line) for s in ("amid", "broken", "paused", "revised") for line in lines(IN_MANY)),
     *(
         ("new", line)
-        for line in lines("get all | describe deploy web | rollout history deploy/web")
+        for line in lines(
+            "get all | describe deploy web | rollout history deploy/web | get deploy,rs,po"
+            "| rollout history deploy/web --revision=1"
+        )
     ),
+    *(
+        ("deep", line)
+        for line in lines(
+            "describe deploy web | describe rs | describe pods | apply -f web.yaml"
+            "| rollout history deploy/web --revision=1"
+        )
+    ),
+    ("failed", "rollout status deploy/web"),
+    ("failed", "describe deploy web"),
+    ("failed", "describe pods"),
+    ("failed", "get events --sort-by=.lastTimestamp"),
+    ("deleted", "get deploy,rs,po"),
+    ("deleted", "get pods -o yaml"),
+    ("deleted", "describe pods"),
+    ("noted", "rollout history deploy/web"),
+    ("noted", "diff -f web.yaml"),
+    ("noted", "apply -f anonymous.yaml"),
     ("scaled to 0", "get all"),
     ("amid", "rollout status deploy/web"),
     ("broken", "rollout status deploy/web"),

@@ -24,8 +24,8 @@ from rollviz.kubectl.arguments import GLOBAL, UnknownFlag, parse
 from rollviz.kubectl.commands import (
     COMMANDS,
     ELSEWHERE,
+    FOLLOWING_ELSEWHERE,
     GROUPS,
-    SET_ELSEWHERE,
     Command,
     flags_elsewhere,
     help_text,
@@ -54,6 +54,7 @@ __all__ = [
 Whole = TypeVar("Whole")
 Files = Mapping[str, str | Json]
 NO_FILES: Files = {}
+REQUIRED = {"create deployment": ("image",), "scale": ("replicas",)}
 RECORD_IS_DEPRECATED = "Flag --record has been deprecated, --record will be removed in the future\n"
 
 
@@ -157,6 +158,8 @@ def _pieces(line: str, target: Cluster | View, files: Files) -> Lines:
     if session.flags["help"]:
         yield session.out(help_text(name))
         return
+    if all(session.parsed.has(flag) for flag in REQUIRED.get(name, ())):  # else it says so first
+        _ = session.dry_run
     if ("dry-run", "unchanged") in session.parsed.given:
         yield session.err(_bare_dry_run(target))
     if session.parsed.has("record"):
@@ -214,14 +217,19 @@ def command_of(words: list[str]) -> tuple[str, list[str]]:
         message = f"Error: flags cannot be placed before plugin name: {unknown}"
         raise KubectlError(message, verbatim=True)
     if not rest:
+        _check_global(flags, "kubectl")
         return "", flags
     verb, *rest = rest
+    if set(rest[:1]) & FOLLOWING_ELSEWHERE.get(verb, frozenset()):
+        known = tuple(name for name in COMMANDS if name.startswith(f"{verb} ") or name == verb)
+        raise _not_here(f"{verb} {rest[0]}", known)
     if verb == "create" and rest[:1] == ["deploy"]:
         rest[0] = "deployment"
     if verb in GROUPS and not (verb in COMMANDS and f"{verb} {' '.join(rest[:1])}" not in COMMANDS):
         between, rest = _leading_flags(rest)
         flags += between
         if not rest:
+            _check_global(between, f"kubectl {verb}")
             return verb, flags
         if f"{verb} {rest[0]}" not in COMMANDS:
             raise _unknown_in(verb, rest)
@@ -246,6 +254,18 @@ def _leading_flags(words: list[str]) -> tuple[list[str], list[str]]:
     return flags, rest
 
 
+def _check_global(flags: list[str], command: str) -> None:
+    """Flags without a command: help is what they come to, unless kubectl can't read them.
+
+    Raises:
+        KubectlError: it can't.
+    """
+    try:
+        parse([flag for flag in flags if flag not in ("-h", "--help")], {})
+    except KubectlError as error:
+        raise KubectlError(f"{error}\nSee '{command} --help' for usage.") from None
+
+
 def _unknown_flag(flags: list[str]) -> str:
     """The first flag that is none of those that every command takes, or ""."""
     names = {*GLOBAL, *(flag.short for flag in GLOBAL.values())}
@@ -268,8 +288,6 @@ def _not_here(name: str, known: tuple[str, ...]) -> UnknownCommand:
 def _unknown_in(group: str, rest: list[str]) -> UnknownCommand:
     args = " ".join(word for word in rest if not word.startswith("-"))
     known = tuple(name for name in COMMANDS if name.startswith(f"{group} "))
-    if group == "set" and rest[0] in SET_ELSEWHERE:
-        return _not_here(f"set {rest[0]}", known)
     return UnknownCommand(
         f"unknown command \"{args}\"\nSee 'kubectl {group} -h' for help and examples", known
     )
@@ -289,7 +307,9 @@ def _session(name: str, rest: list[str], target: Cluster | View, files: Files) -
         parsed = parse(rest, command.flags)
     except UnknownFlag as error:
         if error.name in flags_elsewhere(name):
-            raise KubectlError(f'rollviz has no --{error.name} for "kubectl {name}"') from None
+            dashes = "-" if len(error.name) == 1 else "--"
+            words = f'rollviz has no {dashes}{error.name} for "kubectl {name}"'
+            raise KubectlError(words) from None
         raise _with_usage(error, name) from None
     except KubectlError as error:
         raise _with_usage(error, name) from None

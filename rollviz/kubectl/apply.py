@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from rollviz.kubectl.jsonpath import plain_text
 from rollviz.kubectl.text import to_json
 from rollviz.objects import LAST_APPLIED, Json
 
@@ -38,12 +39,19 @@ RETAIN_KEYS = ("strategy", "volumes")
 """Unions (``retainKeys``): of these, only what the file says is kept once it says anything."""
 
 
+class PatchError(ValueError):
+    """A list that can't be merged, in kubectl's words."""
+
+
 def three_way(original: Json | None, modified: Json, current: Json) -> Json:
     """What applying ``modified`` makes of ``current``, as API JSON; nothing is changed in place.
 
     kubectl says ``unchanged`` where that equals ``current``. A union in which the file names
     only its type comes out without the API's defaults, so it is ``configured`` again and again,
     with nothing different afterwards: kubectl does that too.
+
+    Raises:
+        PatchError: the elements of a list are not what they are told apart by.
     """
     return _merge_maps(original or {}, modified, current)
 
@@ -76,6 +84,15 @@ def _retained(merged: Json, modified: Json) -> Json:
 def _merge_lists(key: str, original: list[Json], modified: list[Json], current: list[Json]) -> Any:
     """The file's elements in its order, then those that it never knew."""
     by = MERGE_KEYS[key]
+    if not current:
+        return modified
+    if not all(isinstance(element, dict) for element in modified):
+        lists = f"[{plain_text(current)} {plain_text(modified)}]"
+        raise PatchError(f"list element types are not identical: {lists}")
+    for element in modified:
+        if by not in element:
+            words = f"does not contain declared merge key: {by}"
+            raise PatchError(f"map: {plain_text(element)} {words}")
     was, has = ({e.get(by): e for e in elements} for elements in (original, current))
     named = [e.get(by) for e in modified]
     merged = [

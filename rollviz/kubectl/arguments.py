@@ -15,7 +15,7 @@ from rollviz.kubectl.errors import KubectlError
 
 
 class UnknownFlag(KubectlError):
-    """There is no such flag here; ``name`` is the long one that was asked for."""
+    """There is no such flag here; ``name`` is what was asked for: a word or a letter."""
 
     def __init__(self, message: str, name: str) -> None:
         super().__init__(message)
@@ -51,8 +51,9 @@ GLOBAL: dict[str, Flag] = {
 }
 """Flags that every command takes."""
 
-FILENAME = {"filename": Flag("strings", "f")}
+FILENAME = {"filename": Flag("strings", "f"), "recursive": boolean("R")}
 SELECTOR = {"selector": Flag(short="l")}
+FIELD_SELECTOR = {"field-selector": Flag(default="")}
 OUTPUT = {"output": Flag(short="o", default="")}
 DRY_RUN = {"dry-run": Flag(default="none", bare="unchanged")}
 RECORD = {"record": boolean()}
@@ -122,7 +123,7 @@ def _short(word: str, rest: list[str], flags: Mapping[str, Flag], parsed: Parsed
         letter, letters = letters[0], letters[1:]
         name = next((n for n, flag in flags.items() if flag.short == letter), None)
         if name is None:
-            raise KubectlError(f"unknown shorthand flag: '{letter}' in {word}")
+            raise UnknownFlag(f"unknown shorthand flag: '{letter}' in {word}", letter)
         flag = flags[name]
         if letters.startswith("="):
             value, letters = letters[1:], ""
@@ -162,9 +163,17 @@ def _boolean(text: str) -> bool:
 
 
 def _integer(text: str) -> int:
-    if re.fullmatch(r"[+-]?\d+", text):
-        return int(text)
-    raise ValueError(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    """As Go's ``ParseInt(text, 0, 64)``: ``0x1f``, ``017`` and ``1_000`` are numbers too."""
+    octal = re.sub(r"^([+-]?)0_?(?=[0-7])", r"\g<1>0o", text)
+    try:
+        number = int(octal, 0) if text == text.strip() else None
+    except ValueError:
+        number = None
+    if number is None:
+        raise ValueError(f'strconv.ParseInt: parsing "{text}": invalid syntax')
+    if not -(2**63) <= number < 2**63:
+        raise ValueError(f'strconv.ParseInt: parsing "{text}": value out of range')
+    return number
 
 
 _UNITS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
@@ -195,6 +204,6 @@ READERS: dict[str, Callable[[str], Any]] = {
     "bool": _boolean,
     "int": _integer,
     "string": str,
-    "strings": lambda text: text.split(","),
+    "strings": lambda text: text.split(",") if text else [],
     "duration": duration,
 }

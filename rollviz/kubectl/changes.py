@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from rollviz import manifest, rollout
 from rollviz.kubectl.errors import KubectlError, ServerError
-from rollviz.kubectl.resources import DEPLOYMENT, NO_RESOURCE, POD
+from rollviz.kubectl.resources import DEPLOYMENT, NO_RESOURCE, POD, REPLICA_SET, SERVICE
 from rollviz.kubectl.session import Found, Lines, Session, raise_all
 from rollviz.objects import Deployment, Json
 from rollviz.simulator import ApiError, Cluster
@@ -25,6 +25,7 @@ def set_image(session: Session) -> Lines:
     if not resources and not session.flags["filename"]:
         raise KubectlError(NO_RESOURCE)
     images = dict(_pair(pair, "image") for pair in pairs)
+    _check_all(session)
     found, missing = _found(session, resources)
     raise_all(missing)
     _check_images(images)
@@ -41,7 +42,7 @@ def set_image(session: Session) -> Lines:
             continue
         try:
             yield from _store(session, cluster, one, changed, "image updated", typed=True)
-        except manifest.ManifestError as error:
+        except ServerError as error:
             doing = "failed to patch image update to pod template"
             errors.append(KubectlError(f"{doing}: {error.message}"))
     raise_all(errors, prefixed=True)
@@ -71,7 +72,9 @@ def scale(session: Session) -> Lines:
         current = -1  # nothing is asked of the cluster
     for one in found:
         changed = _try(rollout.scale, session.deployment(one), replicas, current)
-        yield from _store(session, cluster, one, session.recorded(changed), "scaled", as_sent=True)
+        yield from _store(session, cluster, one, changed, "scaled", as_sent=True)
+        if session.dry_run == "none":  # kubectl notes the command in a change of its own
+            cluster.replace(session.recorded(session.deployment(one)))
     raise_all(errors)
 
 
@@ -90,6 +93,7 @@ def annotate(session: Session) -> Lines:
             "can not both modify and remove the following annotation(s) in the same command: "
             + ", ".join(both)
         )
+    _check_all(session)
     found, errors = _found(session, resources)
     for one in found:
         deployment = session.recorded(session.deployment(one))
@@ -116,27 +120,78 @@ def _annotations(deployment: Deployment, *, alone: bool) -> str:
 
 
 def delete(session: Session) -> Lines:
-    """``kubectl delete``: Deployments and pods; pods are waited for, as kubectl does."""
-    cluster = session.writable()
-    if session.flags["output"] not in ("", "name"):
-        words = f"unexpected -o output mode: {session.flags['output']}. We only support '-o name'"
-        raise KubectlError(words)
+    """``kubectl delete``: Deployments, ReplicaSets and pods; it waits until pods are gone."""
+    cluster, in_bulk = session.writable(), _in_bulk(session)
+    orphan = _cascade(session) in ("orphan", "false")
+    grace = _grace_period(session)
+    _check_deleting(session, grace)
+    if session.flags["cascade"] in ("false", "true"):
+        given, meant = session.flags["cascade"], _cascade(session)
+        yield session.err(f"warning: --cascade={given} {_BOOLEAN} --cascade={meant}.\n")
+    if grace == 0:
+        yield session.err(NOT_CONFIRMED)
+    if orphan:
+        raise KubectlError("rollviz has no --cascade=orphan: what was owned goes too")
     deleted: list[Found] = []
     errors: list[KubectlError] = []
     for source, found in _to_delete(session, errors):
         try:
-            yield session.out(_delete_one(session, cluster, found))
+            yield session.out(_delete_one(session, cluster, found, grace))
         except ApiError as error:
             doing = f'error when deleting "{source}": ' if source else ""
             errors.append(ServerError(error.reason, f"{doing}{error.message}"))
         else:
             deleted.append(found)
-    if not deleted and not errors:
+    if not deleted and not errors and (in_bulk or not session.args):
         yield session.out("No resources found\n")
     raise_all(session.counted(errors))
     if session.flags["wait"] and session.dry_run == "none":
-        gone = {found.name for found in deleted if found.resource is POD}
-        cluster.run_until(lambda c: not gone & c.snapshot.pods.keys())
+        _wait_until_gone(session, cluster, [one.name for one in deleted if one.resource is POD])
+
+
+NOT_CONFIRMED = (
+    "Warning: Immediate deletion does not wait for confirmation that the running resource has been "
+    "terminated. The resource may continue to run on the cluster indefinitely.\n"
+)
+
+_BOOLEAN = "is deprecated (boolean value) and can be replaced with"
+
+
+def _cascade(session: Session) -> str:
+    """``background``, ``foreground`` or ``orphan``.
+
+    Raises:
+        KubectlError: the flag has another value.
+    """
+    value = str(session.flags["cascade"])
+    if value not in ("background", "foreground", "orphan", "true", "false"):
+        words = 'Must be "background", "foreground", or "orphan"'
+        raise KubectlError(f"invalid cascade value ({value}). {words}")
+    return {"true": "background", "false": "orphan"}.get(value, value)
+
+
+def _grace_period(session: Session) -> int | None:
+    """The seconds that pods get to end; None where each has its own, 0 for none at all."""
+    now, force, grace = (session.flags[name] for name in ("now", "force", "grace-period"))
+    if now and grace != -1:
+        raise KubectlError("--now and --grace-period cannot be specified together")
+    if now or (grace == 0 and not force):
+        return 1
+    if force:
+        grace = max(grace, 0)
+    return None if grace < 0 else int(grace)
+
+
+def _check_deleting(session: Session, grace: int | None) -> None:
+    flags = session.flags
+    if flags["output"] not in ("", "name"):
+        words = f"unexpected -o output mode: {flags['output']}. We only support '-o name'"
+        raise KubectlError(words)
+    if flags["all"] and (flags["selector"] or flags["field-selector"]):
+        raise KubectlError("setting 'all' parameter but found a non empty selector. ")
+    if flags["force"] and grace:
+        words = "--force and --grace-period greater than 0 cannot be specified together"
+        raise KubectlError(words)
 
 
 def _to_delete(session: Session, errors: list[KubectlError]) -> Iterator[tuple[str, Found]]:
@@ -153,24 +208,51 @@ def _to_delete(session: Session, errors: list[KubectlError]) -> Iterator[tuple[s
 
 def _in_bulk(session: Session) -> bool:
     """Whether objects are meant by what they are like, not by name."""
-    return bool(session.flags["all"] or session.flags["selector"])
+    flags = session.flags
+    return bool(flags["all"] or flags["selector"] or flags.get("field-selector"))
 
 
-def _delete_one(session: Session, cluster: Cluster, found: Found) -> str:
+def _delete_one(session: Session, cluster: Cluster, found: Found, grace: int | None) -> str:
     resource, name = found.resource, found.name
-    if resource not in (DEPLOYMENT, POD):
-        raise KubectlError(f"rollviz deletes deployments and pods, not {resource.plural}")
-    if session.dry_run == "none":
-        (cluster.delete_pod if resource is POD else cluster.delete_deployment)(name)
-    elif resource is DEPLOYMENT:
-        cluster.deployment(name)  # refuses what is not there
+    if resource not in (DEPLOYMENT, REPLICA_SET, POD, SERVICE):
+        words = "rollviz deletes deployments, replicasets and pods"
+        raise KubectlError(f"{words}, not {resource.plural}")
+    if session.dry_run != "none":
+        if resource is DEPLOYMENT:
+            cluster.deployment(name)  # refuses what is not there
+    elif resource is POD:
+        cluster.delete_pod(name, grace)
+    elif resource is REPLICA_SET:
+        cluster.delete_replica_set(name)
+    elif resource is DEPLOYMENT:  # the API server makes its own service anew at once
+        cluster.delete_deployment(name)
     if session.flags["output"] == "name":
         return f"{resource.qualified}/{name}\n"
-    where = f"from {session.namespace} namespace{session.dry_run_suffix}"
-    return f'{resource.qualified} "{name}" deleted {where}\n'
+    word = "force deleted" if grace == 0 else "deleted"
+    namespace = session.view.namespace if session.everywhere else session.namespace
+    where = f"from {namespace} namespace{session.dry_run_suffix}"
+    return f'{resource.qualified} "{name}" {word} {where}\n'
+
+
+def _wait_until_gone(session: Session, cluster: Cluster, names: list[str]) -> None:
+    timeout = session.flags["timeout"]
+    known = {name: cluster.snapshot.pods.get(name) for name in names}
+    waits_for = {pod.metadata.uid for pod in known.values() if pod}
+
+    def gone(c: Cluster) -> bool:
+        return not waits_for & {pod.metadata.uid for pod in c.snapshot.pods.values()}
+
+    if not cluster.run_until(gone, limit=timeout or 3600.0) and timeout:
+        left = next(name for name in names if name in cluster.snapshot.pods)
+        raise KubectlError(f"timed out waiting for the condition on pods/{left}")
 
 
 # --- what they share -----------------------------------------------------------------------------
+
+
+def _check_all(session: Session) -> None:
+    if session.flags["all"] and session.flags["selector"]:
+        raise KubectlError("cannot set --all and --selector at the same time")
 
 
 def _found(session: Session, args: Sequence[str]) -> tuple[list[Found], list[KubectlError]]:
@@ -198,11 +280,15 @@ def _store(
     """Have the API server take the change, and say so; ``as_sent``: show it as it was sent.
 
     Raises:
-        ManifestError: the API server refuses it.
+        ServerError: the API server refuses it.
     """
     item = sent = session.versioned(changed.to_api(cluster.epoch))
     if session.dry_run != "client":
-        manifest.check_update(_specified(found.item), _specified(item))
+        try:
+            manifest.check_update(_specified(found.item), _specified(item))
+        except manifest.ManifestError as error:
+            alone = error.kubectl() if error.reason == "Invalid" else ""
+            raise ServerError(error.reason, error.message, alone=alone) from error
         current = session.deployment(found)
         dry = session.dry_run == "server"
         changed = prepared_for_update(changed, current) if dry else cluster.replace(changed)

@@ -9,6 +9,7 @@ from rollviz.kubectl import changes, explain, files, get, rollouts
 from rollviz.kubectl.arguments import (
     ALL,
     DRY_RUN,
+    FIELD_SELECTOR,
     FILENAME,
     OUTPUT,
     RECORD,
@@ -101,16 +102,23 @@ COMMANDS: dict[str, Command] = {
     ),
     "delete": Command(
         changes.delete,
-        "Delete Deployments or pods",
+        "Delete Deployments, ReplicaSets or pods",
         {
             **_EXISTING,
+            **FIELD_SELECTOR,
             **ALL,
             **DRY_RUN,
             **OUTPUT,
+            **_EVERYWHERE,
+            "cascade": Flag(default="background", bare="background"),
+            "force": boolean(),
+            "grace-period": Flag("int", default=-1),
             "ignore-not-found": boolean(),
+            "now": boolean(),
+            "timeout": Flag("duration", default=0.0),
             "wait": boolean(default=True),
         },
-        ("deployment", "pod"),
+        _READABLE,
     ),
     "describe": Command(
         get.describe_command,
@@ -127,6 +135,7 @@ COMMANDS: dict[str, Command] = {
         "List objects",
         {
             **_EXISTING,
+            **FIELD_SELECTOR,
             **_EVERYWHERE,
             **OUTPUT,
             "ignore-not-found": boolean(),
@@ -195,23 +204,24 @@ _ELSEWHERE = (
 ELSEWHERE = frozenset(_ELSEWHERE.split())
 """Commands that kubectl has and this has not."""
 
-SET_ELSEWHERE = frozenset(["env", "resources", "selector", "serviceaccount", "subject"])
-"""What follows ``set`` there and not here."""
+FOLLOWING_ELSEWHERE = {
+    "apply": frozenset(["edit-last-applied", "set-last-applied", "view-last-applied"]),
+    "set": frozenset(["env", "resources", "selector", "serviceaccount", "subject"]),
+}
+"""What follows a word there and not here."""
 
-_FLAGS_OF_ALL = "allow-missing-template-keys field-manager kustomize recursive "
-_FLAGS_OF_ALL += "show-managed-fields template"
+_FLAGS_OF_ALL = "allow-missing-template-keys field-manager k kustomize show-managed-fields template"
 _FLAGS_ELSEWHERE = {
-    "annotate": "all-namespaces field-selector local resource-version",
-    "apply": "all cascade force force-conflicts grace-period openapi-patch overwrite prune "
+    "annotate": "A all-namespaces field-selector local resource-version",
+    "apply": "all cascade force force-conflicts grace-period l openapi-patch overwrite prune "
     "prune-allowlist selector server-side subresource timeout validate wait",
-    "create": "edit raw selector validate windows-line-endings",
+    "create": "edit l raw selector validate windows-line-endings",
     "create deployment": "validate",
-    "delete": "all-namespaces cascade field-selector force grace-period interactive now raw "
-    "timeout",
+    "delete": "i interactive raw",
     "describe": "chunk-size",
-    "diff": "concurrency force-conflicts prune prune-allowlist selector server-side show-secrets",
-    "explain": "api-version max-depth",
-    "get": "chunk-size field-selector output-watch-events raw server-print subresource",
+    "diff": "concurrency force-conflicts l prune prune-allowlist selector server-side show-secrets",
+    "explain": "api-version max-depth recursive",
+    "get": "chunk-size output-watch-events raw server-print subresource",
     "scale": "resource-version timeout",
     "set image": "local",
     "version": "output",
@@ -219,5 +229,5 @@ _FLAGS_ELSEWHERE = {
 
 
 def flags_elsewhere(name: str) -> set[str]:
-    """The flags that a command has in kubectl and not here."""
+    """The flags that a command has in kubectl and not here, as words and letters."""
     return set(f"{_FLAGS_OF_ALL} {_FLAGS_ELSEWHERE.get(name, '')}".split())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 from rollviz.kubectl.text import NONE, rfc1123
+from rollviz.manifest.quantity import Quantity
 from rollviz.objects import Json
 
 _NO_STATUSES: Mapping[str, Json] = {}
@@ -16,8 +18,12 @@ def containers(
     items: Sequence[Json],
     statuses: Mapping[str, Json] = _NO_STATUSES,
     space: str = "",
+    pod: Json | None = None,
 ) -> str:
-    """Containers, one below the other, with their statuses by name where there are any."""
+    """Containers, one below the other, with their statuses by name where there are any.
+
+    ``pod`` is the one they are in; a template's are in none.
+    """
     text = f"{space}{title}:{'' if items else f' {NONE}'}\n"
     for item in items:
         text += f"  {' ' if space else ''}{item['name']}:\n"
@@ -27,7 +33,8 @@ def containers(
             text += _state(statuses[item["name"]])
         text += _resources(item.get("resources") or {})
         text += _probes(item)
-        text += _environment(item.get("env") or ())
+        text += _environment_from(item.get("envFrom") or ())
+        text += _environment(item, pod)
         text += _mounts(item.get("volumeMounts") or ())
     return text
 
@@ -135,18 +142,34 @@ def _probe_handler(probe: Json) -> str:
     return "unknown"
 
 
-def _environment(env: Sequence[Json]) -> str:
+def _environment_from(sources: Sequence[Json]) -> str:
+    text = "    Environment Variables from:\n" if sources else ""
+    for source in sources:
+        kind, key = ("Secret", "secretRef") if "secretRef" in source else (_MAP, "configMapRef")
+        ref, prefix = source.get(key) or {}, source.get("prefix")
+        text += f"      {ref.get('name', '')}\t{kind}"
+        text += f" with prefix '{prefix}'" if prefix else ""
+        text += f"\tOptional: {_plain(bool(ref.get('optional')))}\n"
+    return text
+
+
+_MAP = "ConfigMap"
+
+
+def _environment(container: Json, pod: Json | None) -> str:
+    env = container.get("env") or ()
     if not env:
         return f"    Environment:\t{NONE}\n"
-    return "    Environment:\n" + "".join(_variable(variable) for variable in env)
+    return "    Environment:\n" + "".join(_variable(v, container, pod) for v in env)
 
 
-def _variable(variable: Json) -> str:
+def _variable(variable: Json, container: Json, pod: Json | None) -> str:
     source = variable.get("valueFrom") or {}
     if ref := source.get("fieldRef"):
-        value = f" ({ref.get('apiVersion', 'v1')}:{ref['fieldPath']})"
+        value = f"{_field(pod, ref['fieldPath']) if pod else ''} "
+        value += f"({ref.get('apiVersion', 'v1')}:{ref['fieldPath']})"
     elif ref := source.get("resourceFieldRef"):
-        value = f" ({ref['resource']})"
+        value = f"{_amount(container, ref)} ({ref['resource']})"
     elif ref := source.get("secretKeyRef"):
         value = f"<set to the key '{ref['key']}' in secret '{ref.get('name', '')}'>"
         value += f"\tOptional: {str(bool(ref.get('optional'))).lower()}"
@@ -156,6 +179,22 @@ def _variable(variable: Json) -> str:
     else:
         value = str(variable.get("value", "")).replace("\n", "\n      \t")
     return f"      {variable['name']}:\t{value}\n"
+
+
+def _field(pod: Json, path: str) -> str:
+    """What a field of a pod is; kubectl looks no further than this."""
+    prefix, _, name = path.partition(".")
+    return str(pod[prefix].get(name, "")) if path in ("metadata.name", "metadata.namespace") else ""
+
+
+def _amount(container: Json, ref: Json) -> str:
+    """What a container requests or may use, in whole units of the divisor."""
+    kind, _, resource = ref["resource"].partition(".")
+    quantity = ((container.get("resources") or {}).get(kind) or {}).get(resource, "0")
+    divisor = Quantity.parse(str(ref.get("divisor") or "1")).value or 1
+    amount = ceil(Quantity.parse(str(quantity)).value / divisor)
+    unlimited = amount == 0 and ref["resource"] in ("limits.cpu", "limits.memory")
+    return "node allocatable" if unlimited else str(amount)
 
 
 def _mounts(mounts: Sequence[Json]) -> str:
@@ -213,6 +252,10 @@ _VOLUMES: dict[str, tuple[str, dict[str, tuple[str, Any]]]] = {
     "secret": (
         "Secret (a volume populated by a Secret)",
         {"SecretName": ("secretName", ""), "Optional": ("optional", False)},
+    ),
+    "nfs": (
+        "NFS (an NFS mount that lasts the lifetime of a pod)",
+        {"Server": ("server", ""), "Path": ("path", ""), "ReadOnly": ("readOnly", False)},
     ),
     "persistentVolumeClaim": (
         "PersistentVolumeClaim (a reference to a PersistentVolumeClaim in the same namespace)",

@@ -126,14 +126,18 @@ def describe_replica_set(item: Json, view: View) -> str:
 def describe_pod(item: Json, view: View) -> str:
     """A pod, its containers and its conditions."""
     metadata, spec, status = item["metadata"], item["spec"], item.get("status") or {}
-    node = spec.get("nodeName")
+    node, account = spec.get("nodeName"), spec.get("serviceAccountName")
     started = status.get("startTime")
     statuses = {c["name"]: c for c in status.get("containerStatuses") or ()}
+    first = {c["name"]: c for c in status.get("initContainerStatuses") or ()}
+    init = spec.get("initContainers") or ()
     return "".join(
         [
             f"Name:\t{metadata['name']}\n",
             f"Namespace:\t{metadata.get('namespace', 'default')}\n",
             f"Priority:\t{spec['priority']}\n" if "priority" in spec else "",
+            _class_name("", spec),
+            f"Service Account:\t{account}\n" if account else "",
             f"Node:\t{node}/{status.get('hostIP', '')}\n" if node else f"Node:\t{NONE}\n",
             f"Start Time:\t{rfc1123(started)}\n" if started else "",
             _labels("Labels", metadata.get("labels")),
@@ -141,14 +145,33 @@ def describe_pod(item: Json, view: View) -> str:
             _pod_state(item, view.epoch + view.now),
             _addresses(status),
             _controller(metadata),
-            containers("Containers", spec.get("containers") or (), statuses),
+            containers("Init Containers", init, first, pod=item) if init else "",
+            containers("Containers", spec.get("containers") or (), statuses, pod=item),
             _pod_conditions(status.get("conditions") or ()),
             volumes(spec.get("volumes") or ()),
             f"QoS Class:\t{status.get('qosClass') or qos_class(spec)}\n",
             _labels("Node-Selectors", spec.get("nodeSelector")),
             _tolerations("Tolerations", spec.get("tolerations") or ()),
+            _spread("", spec),
         ]
     )
+
+
+def _class_name(space: str, spec: Json) -> str:
+    name = spec.get("priorityClassName")
+    return f"{space}Priority Class Name:\t{name}\n" if name else ""
+
+
+def _spread(space: str, spec: Json) -> str:
+    constraints = spec.get("topologySpreadConstraints") or ()
+    lines = []
+    for one in sorted(constraints, key=lambda constraint: str(constraint["topologyKey"])):
+        line = f"{one['topologyKey']}:{one['whenUnsatisfiable']}"
+        line += f" when max skew {one['maxSkew']} is exceeded"
+        if "labelSelector" in one:
+            line += f" for selector {format_selector(one['labelSelector'])}"
+        lines.append(f"{line}\n")
+    return f"{space}Topology Spread Constraints:\t" + f"{space}\t".join(lines) if lines else ""
 
 
 def _pod_state(item: Json, now: float) -> str:
@@ -198,6 +221,8 @@ def pod_template(template: Json) -> str:
         text
         + containers("Containers", spec.get("containers") or (), space="  ")
         + volumes(spec.get("volumes") or (), space="  ")
+        + _spread("  ", spec)
+        + _class_name("  ", spec)
         + _labels("  Node-Selectors", spec.get("nodeSelector"))
         + _tolerations("  Tolerations", spec.get("tolerations") or ())
     )

@@ -46,13 +46,15 @@ class UnknownCommand(KubectlError):
 class ServerError(KubectlError):
     """The API server refused; ``reason`` is its word for why (``NotFound``).
 
-    ``alone`` is what stands there instead where it is the only error.
+    ``message`` is what the server said, ``alone`` what stands there instead where it is the only
+    error.
     """
 
     def __init__(self, reason: str, message: str, *, alone: str = "") -> None:
         listed = f"Error from server ({reason}): {message}"
         super().__init__(alone or listed, verbatim=True, listed=listed)
         self.reason = reason
+        self.message = message
 
 
 def not_found(resource: Resource, name: str) -> ServerError:

@@ -13,6 +13,7 @@ from textwrap import indent, wrap
 from rollviz.kubectl.errors import KubectlError
 from rollviz.kubectl.resources import DEPLOYMENT, resource_named
 from rollviz.kubectl.session import Lines, Session
+from rollviz.manifest.types import element, structs
 
 
 @dataclass(frozen=True)
@@ -45,8 +46,27 @@ def explain(session: Session) -> Lines:
         raise KubectlError(str(error), verbatim=True) from error
     if resource is not DEPLOYMENT:
         raise KubectlError(f"rollviz explains deployments, not {resource.plural}")
+    _check_explained(path)
     yield session.out(HEAD)
     yield session.out(explained(path))
+
+
+def _check_explained(path: list[str]) -> None:
+    """Fields that a Deployment has and that are not explained here are no mistake.
+
+    Raises:
+        KubectlError: it is one of those.
+    """
+    about, type_ = DEPLOYMENT_FIELDS, "Deployment"
+    for number, name in enumerate(path):
+        fields = structs().get(element(type_) or type_, {})
+        if name not in about.fields:
+            if name in fields:
+                where, known = ".".join(["deployment", *path[:number]]), ", ".join(about.fields)
+                only = f". It explains in {where}: {known}" if known else ""
+                raise KubectlError(f"rollviz does not explain {where}.{name}{only}")
+            return
+        about, type_ = about.fields[name], fields[name].type if name in fields else ""
 
 
 def explained(path: list[str]) -> str:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from difflib import unified_diff
 from typing import Any
 
 from rollviz import manifest
-from rollviz.kubectl.apply import patch, three_way, with_last_applied
+from rollviz.kubectl.apply import PatchError, patch, three_way, with_last_applied
 from rollviz.kubectl.errors import KubectlError, ServerError
 from rollviz.kubectl.output import to_yaml
 from rollviz.kubectl.resources import DEPLOYMENT
-from rollviz.kubectl.session import Lines, Session, raise_all
+from rollviz.kubectl.session import NO_NAME, SYSTEM_NAMESPACES, Lines, Session, raise_all
 from rollviz.kubectl.text import to_json
 from rollviz.objects import CHANGE_CAUSE, LAST_APPLIED, Deployment, Json, to_rfc3339
 from rollviz.simulator import ApiError
@@ -68,7 +67,7 @@ def create_deployment(session: Session) -> Lines:
 def _generated(session: Session) -> Json:
     """The Deployment of a name and images (``create_deployment.go``)."""
     flags, images = session.flags, session.flags["image"] or []
-    if not images:
+    if not session.parsed.has("image"):
         raise KubectlError('required flag(s) "image" not set')
     name, command = session.args[0] if session.args else "", session.parsed.after_dashes
     names = session.args[: len(session.args) - len(command)]
@@ -162,6 +161,9 @@ def _one_object(
 
 
 def _apply(session: Session, filename: str, item: Json) -> Lines:
+    if not item["metadata"].get("name"):
+        raise manifest.ManifestError(NO_NAME)
+    item = _with_change_cause(session, item)  # which is then kept as part of the file
     if current := _current(session, item):
         yield from _update(session, filename, item, current)
     else:
@@ -174,6 +176,8 @@ def _current(session: Session, item: Json) -> Deployment | None:
 
 
 def _diff(session: Session, filename: str, item: Json) -> Lines:
+    if not item["metadata"].get("name"):
+        raise KubectlError(NO_NAME)
     live, merged = _live_and_merged(session, filename, item)
     file = f"apps.v1.Deployment.{item['metadata']['namespace']}.{item['metadata']['name']}"
     paths = f"{LIVE}/{file}", f"{MERGED}/{file}"
@@ -216,6 +220,8 @@ def _in_namespace(session: Session, filename: str, item: Json) -> Json:
             f"\"{asked}\". You must pass '--namespace={said}' to perform this operation."
         )
     wanted = asked or said or here
+    if wanted in ("default", *SYSTEM_NAMESPACES) and wanted != here:
+        raise KubectlError(f"rollviz keeps Deployments in one namespace: {here}, not {wanted}")
     if wanted != here:
         _check_types(session, item)
         message = f'error when creating "{filename}": namespaces "{wanted}" not found'
@@ -268,17 +274,22 @@ def _update(session: Session, filename: str, item: Json, current: Deployment) ->
         yield session.err(NO_LAST_APPLIED.format(name=current.name))
     has = _without_status(current, cluster.epoch)
     merged = _merged(session, filename, with_last_applied(item), has)
-    changed = session.recorded(Deployment.from_api(manifest.defaulted(merged)))
-    if session.dry_run == "none":
-        changed = cluster.replace(changed)
-    elif session.dry_run == "server":
+    word = "unchanged" if merged == has else "configured"
+    if session.dry_run == "client":
+        whole = {**merged, "status": _status(current, cluster.epoch)}
+        yield session.done(DEPLOYMENT, session.versioned(whole), word)
+        return
+    changed = Deployment.from_api(manifest.defaulted(merged))
+    if session.dry_run == "server":
         changed = prepared_for_update(changed, current)
     else:
-        metadata = replace(current.metadata, annotations=changed.metadata.annotations)
-        metadata = replace(metadata, labels=changed.metadata.labels)
-        changed = Deployment(metadata, changed.spec, current.status)
-    word = "unchanged" if merged == has else "configured"
+        changed = cluster.replace(changed)
     yield session.done(DEPLOYMENT, _shown(session, changed), word)
+
+
+def _status(deployment: Deployment, epoch: float) -> Json:
+    status: Json = deployment.to_api(epoch)["status"]
+    return status
 
 
 def _shown(session: Session, deployment: Deployment) -> Json:
@@ -302,7 +313,12 @@ def _merged(session: Session, filename: str, item: Json, has: Json) -> Json:
     """The three-way merge of what was applied last, what the file says and what is there."""
     annotations = has["metadata"].get("annotations") or {}
     original = json.loads(annotations.get(LAST_APPLIED, "{}"))
-    merged = three_way(original, item, has)
+    try:
+        merged = three_way(original, item, has)
+    except PatchError as error:
+        raise KubectlError(_no_patch(session, filename, item, str(error))) from error
+    if session.flags.get("dry-run") and session.dry_run == "client":
+        return merged  # the API server is not asked
     try:
         manifest.check_update(has, merged)
     except manifest.ManifestError as error:
@@ -313,6 +329,22 @@ def _merged(session: Session, filename: str, item: Json, has: Json) -> Json:
         alone = error.kubectl("apply", filename) if error.reason == "Invalid" else ""
         raise ServerError(error.reason, message, alone=alone) from error
     return merged
+
+
+def _no_patch(session: Session, filename: str, item: Json, why: str) -> str:
+    """What is said where the file and what is there can't be made into a patch."""
+    current = _current(session, item)
+    assert current is not None
+    whole = current.to_api(session.view.epoch)
+    version = session.view.resource_versions()[current.kind, current.name]
+    whole["metadata"]["resourceVersion"] = version
+    words = f"creating patch with:\noriginal:\n{current.metadata.annotations.get(LAST_APPLIED, '')}"
+    words += f"\nmodified:\n{to_json(item)}\n\ncurrent:\n{to_json(whole)}\n\nfor: {why}"
+    if session.verb == "diff" or session.dry_run != "client":
+        words = f'error when patching "{filename}": {words}'
+    return (
+        words if session.verb == "diff" else _patch_refused(filename, item["metadata"], "", words)
+    )
 
 
 def _patch_refused(filename: str, metadata: Json, patched: str, message: str) -> str:

@@ -43,13 +43,16 @@ def get(session: Session) -> Lines:
     flags = session.flags
     if not session.args and not flags["filename"]:
         raise KubectlError(NOTHING_ASKED, verbatim=True)
+    if flags["show-labels"] and flags["output"] not in ("", "wide"):
+        words = f"--show-labels option cannot be used with {flags['output']} printer"
+        raise KubectlError(words)
     wanted = session.targets(session.args, everything=True)
     if flags["watch"] or flags["watch-only"]:
         yield from _watch(session, wanted)
         return
     found, errors = session.find_all(wanted)
     if flags["output"] in ("", "wide"):
-        yield from _tables(session, _sorted_rows(session, found), errors)
+        yield from _tables(session, _sorted_rows(session, found), wanted, errors)
     elif found or not (errors or flags["ignore-not-found"]):
         yield _as_documents(session, _sorted(session, found), wanted)
     raise_all(errors)
@@ -88,6 +91,8 @@ def _sorted(session: Session, found: list[Found]) -> list[Found]:
 
 
 def _sort_key(value: object) -> tuple[int, float, str]:
+    if value is None:
+        return -1, 0.0, ""
     if isinstance(value, int | float):
         return 0, float(value), ""
     return 1, 0.0, value if isinstance(value, str) else to_json(value)
@@ -96,17 +101,24 @@ def _sort_key(value: object) -> tuple[int, float, str]:
 # --- tables --------------------------------------------------------------------------------------
 
 
-def _tables(session: Session, found: list[Found], errors: Sequence[KubectlError]) -> Lines:
+def _tables(
+    session: Session,
+    found: list[Found],
+    wanted: Sequence[Target],
+    errors: Sequence[KubectlError],
+) -> Lines:
     blocks = [(r, list(group)) for r, group in groupby(found, key=lambda f: f.resource)]
-    several_kinds = len({resource for resource, _ in blocks}) > 1
+    asked_for = {one.resource for one in found} | {t.resource for t in wanted if t.name is None}
+    several_kinds = len(asked_for) > 1
     for number, (resource, group) in enumerate(blocks):
         if number and not session.flags["no-headers"]:
             yield session.out("\n")
         rows = _Rows(session, resource, several_kinds)
         yield session.out(rows.text([f.item for f in group], headers=True))
     if not found and not errors and not session.flags["ignore-not-found"]:
-        everywhere = session.flags["all-namespaces"]
-        where = "" if everywhere else f" in {session.namespace} namespace."
+        namespaced = all(target.resource.namespaced for target in wanted)
+        here = namespaced and not session.everywhere
+        where = f" in {session.namespace} namespace." if here else ""
         yield session.err(f"No resources found{where}\n")
 
 
@@ -120,7 +132,7 @@ class _Rows:
         with_kind = with_kind or session.flags["show-kind"]
         self.prefix = f"{resource.qualified}/" if with_kind else ""
         self.label_columns: list[str] = session.flags["label-columns"] or []
-        self.with_namespace = session.flags["all-namespaces"] and resource.namespaced
+        self.with_namespace = session.everywhere and resource.namespaced
         self.columns = Columns()
 
     def text(self, items: Sequence[Json], *, headers: bool, now: float | None = None) -> str:
@@ -231,7 +243,7 @@ def _concerns(change: Change, session: Session, target: Target) -> bool:
     item = change.object
     if item.kind != resource.kind or (name and item.metadata.name != name):
         return False
-    return session.selected(resource)(item.metadata.labels)
+    return session.selected(resource)(item.to_api(session.view.epoch))
 
 
 # --- describe ------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -41,7 +42,7 @@ def printer(output: str, allowed: str = FORMATS, *, typed: bool = False) -> Prin
         KubectlError: there is no such output format, or the path in it is broken.
     """
     kind, _, template = output.partition("=")
-    match kind:
+    match kind.lower() if kind.lower() in ("json", "name", "yaml") else kind:
         case "yaml":
             return to_yaml
         case "json" if typed:
@@ -120,7 +121,9 @@ def _rows(columns: list[Column], item: Json, headers: bool) -> str:
 def names(item: Json) -> str:
     """An object, or every object of a list, as ``deployment.apps/web``."""
     items = item["items"] if item["kind"] == "List" else [item]
-    return "".join(f"{BY_KIND[i['kind']].qualified}/{i['metadata']['name']}\n" for i in items)
+    return "".join(
+        f"{BY_KIND[i['kind']].qualified}/{i['metadata'].get('name', '<unknown>')}\n" for i in items
+    )
 
 
 def _jsonpath(template: str, *, as_json: bool = False) -> Printer:
@@ -160,17 +163,24 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
+_NO_STRING = re.compile(
+    r"[nNyY]|[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d{1,2})?|[-+]?0o[0-7]+|\d{4}-\d\d?-\d\d?"
+)
+"""Words that go-yaml reads as another type, or did once, beyond those that PyYAML does."""
+
+
 def _represent_string(dumper: _Dumper, text: str) -> yaml.ScalarNode:
     style = None
     if "\n" in text:
         style = "|"
-    elif (
-        dumper.resolve(  # type: ignore[no-untyped-call]
+    elif _NO_STRING.fullmatch(text) or max(text, default="") > "\uffff":
+        style = '"'
+    else:
+        tag = dumper.resolve(  # type: ignore[no-untyped-call]
             yaml.ScalarNode, text, (True, False)
         )
-        != "tag:yaml.org,2002:str"
-    ):
-        style = '"'
+        if tag.rpartition(":")[2] not in ("str", "yaml"):
+            style = '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style)
 
 

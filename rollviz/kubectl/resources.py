@@ -22,6 +22,7 @@ class Resource:
     short: tuple[str, ...]
     group: str = ""
     namespaced: bool = True
+    version: str = "v1"
 
     @property
     def singular(self) -> str:
@@ -51,9 +52,46 @@ REPLICA_SET = Resource("ReplicaSet", "replicasets", ("rs",), "apps")
 EVENT = Resource("Event", "events", ("ev",))
 NODE = Resource("Node", "nodes", ("no",), namespaced=False)
 
+CONTROLLER = Resource("ReplicationController", "replicationcontrollers", ("rc",))
+DAEMON_SET = Resource("DaemonSet", "daemonsets", ("ds",), "apps")
+STATEFUL_SET = Resource("StatefulSet", "statefulsets", ("sts",), "apps")
+AUTOSCALER = Resource(
+    "HorizontalPodAutoscaler", "horizontalpodautoscalers", ("hpa",), "autoscaling", version="v2"
+)
+CRON_JOB = Resource("CronJob", "cronjobs", ("cj",), "batch")
+JOB = Resource("Job", "jobs", (), "batch")
+
 RESOURCES = (POD, SERVICE, DEPLOYMENT, REPLICA_SET, EVENT, NODE)
-ALL = (POD, SERVICE, DEPLOYMENT, REPLICA_SET)
-"""What ``kubectl get all`` means here, in its order."""
+"""The kinds of which there are objects here."""
+
+EMPTY = (
+    *(CONTROLLER, DAEMON_SET, STATEFUL_SET, AUTOSCALER, CRON_JOB, JOB),
+    Resource("Ingress", "ingresses", ("ing",), "networking.k8s.io"),
+    Resource("LimitRange", "limitranges", ("limits",)),
+    Resource("NetworkPolicy", "networkpolicies", ("netpol",), "networking.k8s.io"),
+    Resource("PersistentVolume", "persistentvolumes", ("pv",), namespaced=False),
+    Resource("PersistentVolumeClaim", "persistentvolumeclaims", ("pvc",)),
+    Resource("PodDisruptionBudget", "poddisruptionbudgets", ("pdb",), "policy"),
+    Resource("Secret", "secrets", ()),
+    Resource("StorageClass", "storageclasses", ("sc",), "storage.k8s.io", namespaced=False),
+)
+"""Kinds that a cluster has, and a new one has no objects of."""
+
+_ELSEWHERE = (
+    "cm configmap configmaps crd crds customresourcedefinition customresourcedefinitions endpoints "
+    "endpointslice endpointslices ep clusterrole clusterrolebinding clusterrolebindings "
+    "clusterroles lease leases namespace namespaces ns pc priorityclass priorityclasses quota "
+    "resourcequota resourcequotas role rolebinding rolebindings roles sa serviceaccount "
+    "serviceaccounts"
+)
+ELSEWHERE = frozenset(_ELSEWHERE.split())
+"""Words for kinds that a new cluster has objects of, and this has not."""
+
+ALL = (
+    *(POD, CONTROLLER, SERVICE, DAEMON_SET, DEPLOYMENT, REPLICA_SET, STATEFUL_SET, AUTOSCALER),
+    *(CRON_JOB, JOB),
+)
+"""What ``kubectl get all`` means, in its order."""
 
 BY_KIND = {resource.kind: resource for resource in RESOURCES}
 
@@ -72,11 +110,14 @@ def resource_named(word: str) -> Resource:
         KubectlError: there is no such kind.
     """
     name, dot, group = word.partition(".")
-    for resource in RESOURCES:
+    for resource in (*RESOURCES, *EMPTY):
         # short names only as they are; the others in any case
         known = name in resource.words or name.lower() in (resource.plural, resource.singular)
-        if known and group in ("", resource.group, f"v1.{resource.group}"):
+        if known and group in ("", resource.group, f"{resource.version}.{resource.group}"):
             return resource
+    if name.lower() in ELSEWHERE:
+        known_here = ", ".join(resource.plural for resource in RESOURCES)
+        raise KubectlError(f"rollviz has no {name}. It has: {known_here}")
     shown = f'"{name}" in group "{group}"' if dot and group else f'"{word}"'
     raise KubectlError(f"the server doesn't have a resource type {shown}")
 

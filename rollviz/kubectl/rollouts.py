@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import NamedTuple
 
 from rollviz import rollout
 from rollviz.kubectl.describe import pod_template
 from rollviz.kubectl.errors import KubectlError
 from rollviz.kubectl.output import printer
-from rollviz.kubectl.resources import DEPLOYMENT, Resource, Target
+from rollviz.kubectl.resources import DEPLOYMENT, POD, REPLICA_SET, Resource, Target
 from rollviz.kubectl.session import Found, Line, Lines, Session, raise_all
 from rollviz.kubectl.text import escaped, tabbed
 from rollviz.objects import CHANGE_CAUSE, LAST_APPLIED, Deployment, Json, ReplicaSet
@@ -76,7 +77,9 @@ def status(session: Session) -> Lines:
     revision = session.flags["revision"]
     if revision < 0:
         raise KubectlError(f"revision must be a positive integer: {revision}")
-    found, errors = _deployments(session, "no status viewer has been implemented for {kind}")
+    found, errors = _deployments(
+        session, lambda kind: f"no status viewer has been implemented for {_group_kind(kind)}"
+    )
     for one in found:
         try:
             yield from _follow(session, session.deployment(one), revision)
@@ -153,20 +156,20 @@ def history(session: Session) -> Lines:
     revision = session.flags["revision"]
     if revision < 0:
         raise KubectlError(f"revision must be a positive integer: {revision}")
-    no_history = 'error retrieving history for "{kind}", no visitor method exists for {{ {kind}}}'
-    found, errors = _deployments(session, no_history)
+    found, errors = _deployments(session, partial(_no_visitor, "history", "history viewer"))
     for one in found:
         revisions = rollout.history(_replica_sets(session, one))
         if session.flags["output"]:
             yield _as_documents(session, revisions, revision)
-        elif revision:
+        elif revision and revisions:
             if revision not in revisions:
                 errors.append(KubectlError(NO_SUCH_REVISION))
                 continue
             text = pod_template(_template_of(revisions[revision]))
             yield session.done(*one, f"with revision #{revision}\n{escaped(text)}")
         else:
-            yield session.done(*one, f"\n{_table(revisions)}")
+            which = f"with revision #{revision}" if revision else ""
+            yield session.done(*one, f"{which}\n{_table(revisions)}")
     raise_all(errors)
 
 
@@ -213,8 +216,7 @@ def undo(session: Session) -> Lines:
     """``kubectl rollout undo``: back to the revision before, or to ``--to-revision``."""
     _require(session)
     session.writable()
-    no_undo = 'error retrieving rollbacker for "{kind}", no visitor method exists for {{ {kind}}}'
-    found, missing = _deployments(session, no_undo)
+    found, missing = _deployments(session, partial(_no_visitor, "rollbacker", "rollbacker"))
     errors: list[KubectlError] = []
     for one in found:
         if LAST_APPLIED in session.deployment(one).metadata.annotations:
@@ -297,14 +299,24 @@ def _require(session: Session) -> None:
         raise KubectlError("required resource not specified")
 
 
-def _deployments(session: Session, refusal: str) -> tuple[list[Found], list[KubectlError]]:
+def _deployments(
+    session: Session, refusal: Callable[[Resource], str]
+) -> tuple[list[Found], list[KubectlError]]:
     """The Deployments that were named, and errors; other kinds have no rollout."""
     wanted: Sequence[Target] = session.targets(session.args, everything=True)
     found, errors = session.find_all(wanted)
     for one in found:
         if one.resource is not DEPLOYMENT:
-            errors.append(KubectlError(refusal.format(kind=_group_kind(one.resource))))
+            errors.append(KubectlError(refusal(one.resource)))
     return [one for one in found if one.resource is DEPLOYMENT], errors
+
+
+def _no_visitor(what: str, visitor: str, resource: Resource) -> str:
+    """What kubectl says of a kind without revisions: of some it knows that, of others not."""
+    kind = _group_kind(resource)
+    if resource in (POD, REPLICA_SET):
+        return f'no {visitor} has been implemented for "{kind}"'
+    return f'error retrieving {what} for "{kind}", no visitor method exists for {{ {kind}}}'
 
 
 def _group_kind(resource: Resource) -> str:

@@ -1,4 +1,8 @@
-"""``-l app=web,tier!=back,env in (a, b)``: label selectors (``apimachinery/pkg/labels``)."""
+"""What ``-l`` and ``--field-selector`` select by.
+
+``-l app=web,tier!=back,env in (a, b)`` are labels (``apimachinery/pkg/labels``),
+``--field-selector status.phase!=Running`` are fields (``apimachinery/pkg/fields``).
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from collections.abc import Callable, Mapping
 
 from rollviz.manifest.errors import Cause, invalid
 from rollviz.manifest.formats import label_value, qualified_name
+from rollviz.objects import Json
 
 Labels = Mapping[str, str]
 Matches = Callable[[Labels], bool]
@@ -135,3 +140,56 @@ def _compared(text: str, operator: str, bound: int) -> bool:
     if not re.fullmatch(r"[+-]?\d+", text):
         return False
     return int(text) > bound if operator == ">" else int(text) < bound
+
+
+# --- fields --------------------------------------------------------------------------------------
+
+_OF_ALL = ("metadata.name", "metadata.namespace")
+_ABOUT = ("apiVersion", "fieldPath", "kind", "name", "namespace", "resourceVersion", "uid")
+_MORE_FIELDS = {
+    "Event": {f"involvedObject.{name}" for name in _ABOUT}
+    | {"reason", "reportingComponent", "source", "type"},
+    "Node": {"spec.unschedulable"},
+    "Pod": {
+        *("spec.hostNetwork", "spec.nodeName", "spec.restartPolicy", "spec.schedulerName"),
+        *("spec.serviceAccountName", "status.nominatedNodeName", "status.phase", "status.podIP"),
+        "status.podIPs",
+    },
+    "Service": {"spec.clusterIP", "spec.type"},
+}
+"""The fields that the API server selects by, beyond name and namespace."""
+
+
+def parse_fields(selector: str, kind: str) -> Callable[[Json], bool]:
+    """A test for objects of a kind.
+
+    >>> parse_fields("status.phase!=Running", "Pod")({"status": {"phase": "Pending"}})
+    True
+
+    Raises:
+        SelectorError: the selector can't be read, or asks for another field.
+    """
+    terms = [_field_term(term, selector) for term in selector.split(",") if term]
+    for name, _, _ in terms:
+        if name not in (*_OF_ALL, *_MORE_FIELDS.get(kind, ())):
+            if kind in _MORE_FIELDS:
+                raise SelectorError(f"field label not supported: {name}")
+            known = ", ".join(f'"{field}"' for field in _OF_ALL)
+            raise SelectorError(f'"{name}" is not a known field selector: only {known}')
+    return lambda item: all((_at(item, name) == value) is same for name, same, value in terms)
+
+
+def _field_term(term: str, selector: str) -> tuple[str, bool, str]:
+    match = re.fullmatch(r"(.*?)(!=|==|=)(.*)", term, re.DOTALL)
+    if match is None:
+        raise SelectorError(f"invalid selector: '{selector}'; can't understand '{term}'")
+    return match[1], match[2] != "!=", match[3]
+
+
+def _at(item: Json, path: str) -> str:
+    value: object = item
+    if path == "source":
+        path = "source.component" if item["source"] else "reportingComponent"
+    for name in path.split("."):
+        value = value.get(name) if isinstance(value, dict) else None
+    return str(value or "")

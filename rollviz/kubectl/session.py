@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +17,19 @@ from rollviz.kubectl.view import View
 from rollviz.manifest.errors import quote
 from rollviz.objects import CHANGE_CAUSE, Deployment, Json
 from rollviz.simulator import Cluster
+
+SYSTEM_NAMESPACES = ("kube-node-lease", "kube-public", "kube-system")
+"""Namespaces that every cluster has, beside ``default``."""
+
+
+NO_NAME = "resource name may not be empty"
+"""What kubectl says of a file's object that it needs the name of."""
+
+UNKNOWN = "<unknown>"
+"""What kubectl calls an object without a name."""
+
+EXTENSIONS = (".json", ".yaml", ".yml")
+"""The files of a directory that kubectl reads."""
 
 
 class Line(NamedTuple):
@@ -59,7 +72,7 @@ class Session:
     cluster: Cluster | None
     fixed_view: View | None
     files: Mapping[str, str | Json]
-    _counted: tuple[Any, dict[tuple[str, str], str]] = field(default=(None, {}), repr=False)
+    _counted: tuple[Any, Mapping[Any, str]] = field(default=(None, {}), repr=False)
 
     @property
     def args(self) -> list[str]:
@@ -83,6 +96,11 @@ class Session:
     def namespace(self) -> str:
         """The namespace that was asked for, or the one there is."""
         return self.flags["namespace"] or self.view.namespace
+
+    @property
+    def everywhere(self) -> bool:
+        """Whether ``-A`` was given, which goes before ``-n``."""
+        return bool(self.flags.get("all-namespaces"))
 
     def writable(self) -> Cluster:
         """The cluster, for a command that changes it.
@@ -112,19 +130,20 @@ class Session:
         output = self.flags.get("output")
         if output:
             return self.out(printer(output, typed=typed)(item))
-        name = item["metadata"]["name"]
+        name = item["metadata"].get("name", UNKNOWN)
         return self.out(f"{resource.qualified}/{name} {operation}{self.dry_run_suffix}\n")
 
     def versioned(self, item: Json) -> Json:
         """The object with its ``resourceVersion``, where it has been stored and is shown whole."""
         if self.verb != "diff" and not self.flags["output"]:
             return item
-        version = self._versions().get((item["kind"], item["metadata"]["name"]))
+        other = "1" if item["kind"] in ("Event", "Node", "Service") else None  # made by the view
+        version = self._versions().get((item["kind"], item["metadata"].get("name")), other)
         if version is None or "uid" not in item["metadata"]:
             return item
         return {**item, "metadata": {**item["metadata"], "resourceVersion": version}}
 
-    def _versions(self) -> dict[tuple[str, str], str]:
+    def _versions(self) -> Mapping[tuple[str, str | None], str]:
         """Every object's, counted once for as long as nothing changes."""
         view = self.view
         moment = view.now, len(view.timeline.changes) if view.timeline else 0
@@ -173,7 +192,10 @@ class Session:
         """What the arguments and ``-f`` ask for; see :func:`rollviz.kubectl.resources.targets`."""
         if not self.flags.get("filename"):
             self._check_selecting(args)
-            return targets(args, everything=everything)
+            wanted = targets(args, everything=everything)
+            if self.everywhere and any(t.name and t.resource.namespaced for t in wanted):
+                raise KubectlError("a resource cannot be retrieved by name across all namespaces")
+            return wanted
         if args:
             raise KubectlError(
                 "when paths, URLs, or stdin is provided as input, you may not specify resource "
@@ -183,7 +205,7 @@ class Session:
 
     def _check_selecting(self, args: Sequence[str]) -> None:
         """Objects are selected by ``-l`` (for delete by ``--all`` too) or named, not both."""
-        selector = self.flags.get("selector")
+        selector = self.flags.get("selector") or self.flags.get("field-selector")
         if not (selector or (self.verb == "delete" and self.flags["all"])):
             return
         if not args:
@@ -203,8 +225,13 @@ class Session:
         """
         found, errors = self.documents()
         for filename, document in found:
-            if document.is_deployment:
-                yield filename, Target(DEPLOYMENT, document.json["metadata"]["name"])
+            if not document.is_deployment:
+                continue
+            if name := document.json["metadata"].get("name"):
+                yield filename, Target(DEPLOYMENT, name)
+            else:
+                doing = f'error when deleting "{filename}": ' if self.verb == "delete" else ""
+                errors.append(KubectlError(f"{doing}{NO_NAME}"))
         if errors and self.verb == "get":  # which always has a list of them
             raise KubectlError("".join(error.listed for error in errors), verbatim=True)
         raise_all(errors)
@@ -218,12 +245,12 @@ class Session:
         found: list[tuple[str, manifest.Document]] = []
         missing: list[KubectlError] = []
         broken: list[KubectlError] = []
-        for filename in self.flags["filename"]:
+        for filename in self._filenames():
             try:
                 documents = manifest.documents(self.source(filename), name=filename)
             except manifest.ManifestError as error:
                 if error.message == manifest.NO_SUCH_FILE:
-                    missing.append(KubectlError(error.client.replace("{file}", filename)))
+                    missing.append(KubectlError(f'the path "{filename}" does not exist'))
                 elif error.message != manifest.NOTHING_IN_IT:
                     for refused in (error, *error.others):
                         text = refused.kubectl(self.verb, filename)
@@ -233,6 +260,24 @@ class Session:
                 found += ((filename, document) for document in documents)
         raise_all(missing)
         return found, broken
+
+    def _filenames(self) -> Iterator[str]:
+        """What ``-f`` names; of a directory, the files in it (with ``-R``, and below it).
+
+        Raises:
+            KubectlError: there are none.
+        """
+        for filename in self.flags["filename"]:
+            if filename in self.files or not Path(filename).is_dir():
+                yield filename
+                continue
+            pattern = "**/*" if self.flags["recursive"] else "*"
+            inside = sorted(str(path) for path in Path(filename).glob(pattern))
+            known = [path for path in inside if path.endswith(EXTENSIONS)]
+            if not known:
+                words = f"recognized file extensions are [{' '.join(EXTENSIONS)}]"
+                raise KubectlError(f"error reading [{filename}]: {words}")
+            yield from known
 
     def source(self, filename: str) -> manifest.Source:
         """What a file's name stands for: contents that were given along, or the file itself."""
@@ -246,32 +291,40 @@ class Session:
         """
         resource, name = target
         view = self.view
-        elsewhere = resource.namespaced and self.namespace != view.namespace
+        here = not resource.namespaced or self.everywhere or self.namespace == view.namespace
         if name is not None:
-            item = None if elsewhere else view.get(resource, name)
+            item = view.get(resource, name) if here else None
             if item is None:
-                raise not_found(resource, name)
+                raise not_found(resource, name) if here else self._not_found_there(resource, name)
             return [Found(resource, item)]
         matches = self.selected(resource)
-        items = [] if elsewhere else view.items(resource)
-        return [Found(resource, i) for i in items if matches(i["metadata"].get("labels") or {})]
+        items = view.items(resource) if here else []
+        return [Found(resource, item) for item in items if matches(item)]
 
-    def selected(self, resource: Resource) -> selectors.Matches:
-        """Whether ``-l`` means labels.
+    def _not_found_there(self, resource: Resource, name: str) -> ServerError:
+        """What is said of an object in another namespace; where there is none, kubectl asks."""
+        if self.verb == "delete" or self.namespace in ("default", *SYSTEM_NAMESPACES):
+            return not_found(resource, name)
+        return ServerError("NotFound", f'namespaces "{self.namespace}" not found')
+
+    def selected(self, resource: Resource) -> Callable[[Json], bool]:
+        """Whether ``-l`` and ``--field-selector`` mean an object.
 
         Raises:
-            ServerError: the selector can't be read.
+            ServerError: a selector can't be read.
         """
-        selector = self.flags.get("selector") or ""
+        labels, fields = (self.flags.get(name) or "" for name in ("selector", "field-selector"))
         try:
-            return selectors.parse(selector)
+            by_label = selectors.parse(labels)
+            by_field = selectors.parse_fields(fields, resource.kind)
         except selectors.SelectorError as error:
-            what = f'"{resource.group}/v1, Resource={resource.plural}"'
+            what = f'"{resource.group}/{resource.version}, Resource={resource.plural}"'
             raise ServerError(
                 "BadRequest",
-                f"Unable to find {what} that match label selector {quote(selector)}, field "
-                f'selector "": {error}',
+                f"Unable to find {what} that match label selector {quote(labels)}, field "
+                f"selector {quote(fields)}: {error}",
             ) from error
+        return lambda item: by_label(item["metadata"].get("labels") or {}) and by_field(item)
 
     def find_all(self, wanted: Sequence[Target]) -> tuple[list[Found], list[KubectlError]]:
         """Everything that is there, and an error for everything that is not."""

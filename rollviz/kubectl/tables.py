@@ -67,7 +67,7 @@ def _template_cells(spec: Json) -> list[str]:
 def _pod(item: Json, now: float) -> list[str]:
     status, spec = item.get("status") or {}, item["spec"]
     statuses = status.get("containerStatuses") or ()
-    ready = sum(1 for c in statuses if c.get("ready") and "running" in (c.get("state") or {}))
+    ready = sum(map(_runs, statuses))
     ips = [ip["ip"] for ip in status.get("podIPs") or ()] or [status.get("podIP")]
     return [
         item["metadata"]["name"],
@@ -85,16 +85,28 @@ def _pod(item: Json, now: float) -> list[str]:
 def pod_status(item: Json) -> str:
     """The STATUS column: why its containers wait, else its phase (``printPod``)."""
     status = item.get("status") or {}
+    phase, containers = status.get("phase", ""), status.get("containerStatuses") or ()
     if item["metadata"].get("deletionTimestamp"):
-        return "Unknown" if status.get("reason") == "NodeLost" else "Terminating"
-    reason = status.get("reason") or status.get("phase", "")
-    for container in reversed(status.get("containerStatuses") or ()):
+        if status.get("reason") == "NodeLost":
+            return "Unknown"
+        if phase not in ("Failed", "Succeeded"):
+            return "Terminating"
+    reason = status.get("reason") or phase
+    for container in reversed(containers):
         state = container.get("state") or {}
         if waiting := (state.get("waiting") or {}).get("reason"):
             reason = waiting
         elif "terminated" in state:
             reason = _ended(state["terminated"])
+    if reason == "Completed" and any(map(_runs, containers)):
+        ready = {"type": "Ready", "status": "True"}
+        is_ready = any(ready.items() <= c.items() for c in status.get("conditions") or ())
+        return "Running" if is_ready else "NotReady"
     return str(reason)
+
+
+def _runs(container: Json) -> bool:
+    return bool(container.get("ready")) and "running" in (container.get("state") or {})
 
 
 def _ended(terminated: Json) -> str:
@@ -123,11 +135,18 @@ def _event(item: Json, now: float) -> list[str]:
         f"{about.get('kind', '').lower()}/{about['name']}",
         item.get("message", "").strip(),
         about.get("fieldPath", ""),
-        (item.get("source") or {}).get("component", ""),
+        _event_source(item),
         first,
         str(item.get("count") or 1),
         item["metadata"]["name"],
     ]
+
+
+def _event_source(item: Json) -> str:
+    source = item.get("source") or {}
+    component = source.get("component") or item.get("reportingComponent", "")
+    instance = source.get("host") or item.get("reportingInstance")
+    return f"{component}, {instance}" if instance else component
 
 
 def _wide_event(item: Json, now: float) -> list[str]:
@@ -183,6 +202,8 @@ TABLES: dict[Resource, Table] = {
     EVENT: Table((*_EVENT, "MESSAGE"), (), _event, name_column=-1),
 }
 
+_PLAIN = Table(("NAME", "AGE"), (), lambda item, now: [item["metadata"]["name"], _age(item, now)])
+
 WIDE_EVENTS = Table(
     (*_EVENT, "SUBOBJECT", "SOURCE", "MESSAGE", "FIRST SEEN", "COUNT", "NAME"),
     (),
@@ -193,4 +214,4 @@ WIDE_EVENTS = Table(
 
 def table_of(resource: Resource, wide: bool) -> Table:
     """The columns of a kind; events move theirs about when they are wide."""
-    return WIDE_EVENTS if resource is EVENT and wide else TABLES[resource]
+    return WIDE_EVENTS if resource is EVENT and wide else TABLES.get(resource, _PLAIN)

@@ -267,15 +267,29 @@ class Cluster:
         for rs in self.snapshot.replica_sets_of(deployment):
             self.call_after(self.latency.write, controllers.collect_replica_set, rs.name)
 
-    def delete_pod(self, name: str) -> None:
+    def delete_replica_set(self, name: str) -> None:
+        """Delete a ReplicaSet and its pods; its Deployment makes another.
+
+        Raises:
+            ApiError: there is none (404 NotFound).
+        """
+        if name not in self.snapshot.replica_sets:
+            raise ApiError(404, "NotFound", f'replicasets.apps "{name}" not found')
+        controllers.collect_replica_set(self, name)
+
+    def delete_pod(self, name: str, grace: float | None = None) -> None:
         """Delete one pod, as ``kubectl delete pod`` does; its ReplicaSet makes another.
+
+        Args:
+            name: which one.
+            grace: how many seconds it may take to end, where not as many as its spec says.
 
         Raises:
             ApiError: there is none (404 NotFound).
         """
         if name not in self.snapshot.pods:
             raise ApiError(404, "NotFound", f'pods "{name}" not found')
-        nodes.delete_pod(self, name)
+        nodes.delete_pod(self, name, grace)
 
     def fail_node(self, name: str) -> None:
         """Cut a node's power: in 50 s it is noticed, 300 s later its pods are given up.

@@ -120,48 +120,56 @@ def create_pods(cluster: Cluster, rs: ReplicaSet, count: int) -> list[str]:
     return names
 
 
-def delete_pod(cluster: Cluster, name: str) -> None:
-    """Mark a pod as terminating and let its kubelet end it; without a node it is gone at once.
+def delete_pod(cluster: Cluster, name: str, grace: float | None = None) -> None:
+    """Mark a pod as terminating and let its kubelet end it; without grace it is gone at once.
 
-    The API server marks one without a node too, before it deletes it in the same request.
+    A pod without a node is given none (``CheckGracefulDelete``). The API server marks such a one
+    too, before it deletes it in the same request.
     """
     pod = cluster.snapshot.pods[name]
-    if pod.metadata.deletion_timestamp is not None:
+    if pod.spec.node_name is None:
+        grace = 0
+    elif grace is None:
+        grace = pod.spec.template.termination_grace_period_seconds
+    if pod.metadata.deletion_timestamp is None:
+        pod = _mark_as_terminating(cluster, pod, grace)
+    elif grace:
         return
-    unassigned = pod.spec.node_name is None  # such a pod is given no grace (CheckGracefulDelete)
-    grace = 0 if unassigned else pod.spec.template.termination_grace_period_seconds
-    deletion = cluster.second + grace
+    if grace == 0:
+        _forget(cluster, pod)
+    elif pod.spec.node_name not in cluster.placement.dead:  # else it stays Terminating
+        takes = cluster.pods.termination(cluster.placement.numbers[name])
+        cluster.call_after(min(takes, grace), remove_pod, name)
+
+
+def _mark_as_terminating(cluster: Cluster, pod: Pod, grace: float) -> Pod:
     metadata = pod.metadata
     terminating = make_metadata(
-        name,
+        metadata.name,
         metadata.namespace,
         metadata.uid,
         2,
         metadata.creation_timestamp,
-        deletion,
+        cluster.second + grace,
         metadata.labels,
         metadata.annotations,
         metadata.owner,
     )
-    cluster.change_pod(pod, make_pod(terminating, pod.spec, pod.status))
-    if unassigned:
-        remove_pod(cluster, name)
-        return
-    if pod.spec.node_name in cluster.placement.dead:
-        return  # nobody is there to end it: it stays Terminating
-    takes = cluster.pods.termination(cluster.placement.numbers[name])
-    cluster.call_after(min(takes, grace), remove_pod, name)
+    marked = make_pod(terminating, pod.spec, pod.status)
+    cluster.change_pod(pod, marked)
+    return marked
 
 
 def remove_pod(cluster: Cluster, name: str) -> None:
     """A pod is gone: its room is free for others."""
     pod = cluster.snapshot.pods.get(name)
-    if pod is None:
-        return
+    if pod is not None and pod.spec.node_name not in cluster.placement.dead:
+        _forget(cluster, pod)  # else nobody is there to say that it has ended
+
+
+def _forget(cluster: Cluster, pod: Pod) -> None:
     placement = cluster.placement
-    node, request = pod.spec.node_name, pod.spec.template.millicpu
-    if node in placement.dead:
-        return  # nobody is there to say that it has ended
+    node, request, name = pod.spec.node_name, pod.spec.template.millicpu, pod.metadata.name
     del placement.numbers[name]
     cluster.forget_pod(pod)
     if node is None:

@@ -68,7 +68,7 @@ def test_a_step_that_is_wrong_is_named_with_its_field(step, field, words):
     [
         ("scale deployment/wbe --replicas=3", 'deployments.apps "wbe" not found'),
         ("scale deployment/web --replicas=many", 'invalid argument "many"'),
-        ("delete pods --all --grace-period=0", "rollviz has no --grace-period for"),
+        ("delete pods --all --interactive", "rollviz has no --interactive for"),
         ("drain node-1", 'rollviz has no "kubectl drain"'),
         (
             "scale deployment/web --replicas=150001",
