@@ -24,7 +24,8 @@ class InvalidRequest(Exception):
     """An old ReplicaSet has more pods available than it asks for, so nothing is taken for now.
 
     It was scaled down a moment ago and its status still counts the pods that go. Were they
-    counted as available, others would be taken in their place and the floor broken.
+    counted as available, others would be taken in their place and the floor broken. Kubernetes
+    notices only if it comes to this one before it has found enough unready pods in older ones.
     """
 
 

@@ -145,15 +145,12 @@ def _probe_handler(probe: Json) -> str:
 def _environment_from(sources: Sequence[Json]) -> str:
     text = "    Environment Variables from:\n" if sources else ""
     for source in sources:
-        kind, key = ("Secret", "secretRef") if "secretRef" in source else (_MAP, "configMapRef")
-        ref, prefix = source.get(key) or {}, source.get("prefix")
+        kind = "Secret" if "secretRef" in source else "ConfigMap"
+        ref, prefix = source.get(f"{kind[0].lower()}{kind[1:]}Ref") or {}, source.get("prefix")
         text += f"      {ref.get('name', '')}\t{kind}"
         text += f" with prefix '{prefix}'" if prefix else ""
         text += f"\tOptional: {_plain(bool(ref.get('optional')))}\n"
     return text
-
-
-_MAP = "ConfigMap"
 
 
 def _environment(container: Json, pod: Json | None) -> str:

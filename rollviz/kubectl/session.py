@@ -21,7 +21,6 @@ from rollviz.simulator import Cluster
 SYSTEM_NAMESPACES = ("kube-node-lease", "kube-public", "kube-system")
 """Namespaces that every cluster has, beside ``default``."""
 
-
 NO_NAME = "resource name may not be empty"
 """What kubectl says of a file's object that it needs the name of."""
 

@@ -57,22 +57,21 @@ def dns1123_label(text: str) -> list[str]:
 
 def dns1123_subdomain(text: str, unit: str = "characters") -> list[str]:
     """An RFC 1123 subdomain: a Deployment's name."""
-    errors = _no_more_than(253, text, unit)
-    if _matches(_SUBDOMAIN, text):
-        return errors
-    rule = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters,"
-    rule += f" '-' or '.', and {_ALPHANUMERIC_ENDS}"
-    return [*errors, _regex_error(rule, _SUBDOMAIN, "example.com")]
+    return _subdomain(text, unit, _SUBDOMAIN, "'-' or '.'")
 
 
 def dns1123_subdomain_with_underscore(text: str) -> list[str]:
     """A domain to look names up in."""
-    errors = _no_more_than(253, text)
-    if _matches(_UNDERSCORED, text):
+    return _subdomain(text, "characters", _UNDERSCORED, "'_', '-' or '.'")
+
+
+def _subdomain(text: str, unit: str, form: str, signs: str) -> list[str]:
+    errors = _no_more_than(253, text, unit)
+    if _matches(form, text):
         return errors
     rule = "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters,"
-    rule += f" '_', '-' or '.', and {_ALPHANUMERIC_ENDS}"
-    return [*errors, _regex_error(rule, _UNDERSCORED, "example.com")]
+    rule += f" {signs}, and {_ALPHANUMERIC_ENDS}"
+    return [*errors, _regex_error(rule, form, "example.com")]
 
 
 def ip_address(text: str) -> list[str]:

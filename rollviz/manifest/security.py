@@ -90,7 +90,7 @@ def _sysctls(value: Any, path: str, pod: Pod) -> Iterable[Cause]:
         at = f"{path}[{i}].name"
         if not name:
             yield required(at)
-        elif len(name) > _SYSCTL_LENGTH or not re.match(_SYSCTL, name):
+        elif len(name) > _SYSCTL_LENGTH or not re.fullmatch(_SYSCTL, name):
             words = f"must have at most {_SYSCTL_LENGTH} characters and match regex {_SYSCTL}"
             yield invalid(at, name, words)
         elif name in seen:
